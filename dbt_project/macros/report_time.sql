@@ -1,0 +1,23 @@
+{#
+  The report day. A value that was only a date is that date, whatever the timezone; any other
+  time is UTC and is read in the agreement's timezone.
+#}
+{% macro is_date_only(column) -%}
+  coalesce({{ holds('_date_only', "'|" ~ column ~ "|'") }}, false)
+{%- endmacro %}
+
+{% macro report_date(column) -%}
+  case
+    when {{ is_date_only(column) }} then cast({{ column }} as date)
+    else cast({{ utc_to_local(column, '(select timezone from ' ~ ref('stg_agreement__company') ~ ')') }} as date)
+  end
+{%- endmacro %}
+
+{# The run's "now", a naive UTC timestamp; and its report day. #}
+{% macro as_of() -%}
+  cast('{{ var("as_of") }}' as timestamp)
+{%- endmacro %}
+
+{% macro as_of_date() -%}
+  cast({{ utc_to_local(as_of(), '(select timezone from ' ~ ref('stg_agreement__company') ~ ')') }} as date)
+{%- endmacro %}

@@ -1,0 +1,64 @@
+{# A parameter of a URL's query, decoded; null where it has none. The test for the name comes
+   first, since most URLs lack it and a regular expression costs far more. #}
+{% macro url_parameter(url, name) -%}
+  case
+    when {{ holds(url, "'" ~ name ~ "='") }}
+      then nullif({{ decode_parameter(first_group(url, "'[?&]" ~ name ~ "=([^&#]*)'")) }}, '')
+  end
+{%- endmacro %}
+
+{# The click ids that ad platforms add to a landing page. #}
+{% macro click_id_types() -%}
+  {{ return(['gclid', 'gbraid', 'wbraid', 'dclid', 'fbclid', 'msclkid', 'li_fat_id', 'ttclid', 'twclid', 'rdt_cid']) }}
+{%- endmacro %}
+
+{% macro has_click_id(url) -%}
+  ({%- for name in click_id_types() %}{{ ' or ' if not loop.first }}{{ holds(url, "'" ~ name ~ "='") }}{% endfor -%})
+{%- endmacro %}
+
+{% macro url_click_id_type(url) -%}
+  case
+    when {{ has_click_id(url) }}
+      then nullif({{ first_group(url, "'[?&](" ~ click_id_types() | join('|') ~ ")='") }}, '')
+  end
+{%- endmacro %}
+
+{% macro url_click_id(url) -%}
+  case
+    when {{ has_click_id(url) }}
+      then nullif({{ first_group(url, "'[?&](?:" ~ click_id_types() | join('|') ~ ")=([^&#]*)'") }}, '')
+  end
+{%- endmacro %}
+
+{# A URL without query and fragment. #}
+{% macro url_page(url) -%}
+  case
+    when {{ holds(url, "'?'") }} or {{ holds(url, "'#'") }} then {{ first_group(url, "'^([^?#]*)'") }}
+    else {{ url }}
+  end
+{%- endmacro %}
+
+{# The utm parameters of a URL as a query string of their own, still encoded; '' without any. #}
+{% macro url_utm_query(url) -%}
+  case
+    when {{ holds(url, "'utm_'") }} then (
+      {%- for name in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] %}
+      {{ '|| ' if not loop.first }}coalesce('&{{ name }}=' || nullif({{ first_group(url, "'[?&]" ~ name ~ "=([^&#]*)'") }}, ''), '')
+      {%- endfor %})
+    else ''
+  end
+{%- endmacro %}
+
+{# A URL that may be shown: its page and its utm parameters, without any address in it. #}
+{% macro url_shown(url) -%}
+  {{ without_addresses(url_page(url) ~ " || " ~ "coalesce('?' || nullif(substr(" ~ url_utm_query(url) ~ ", 2), ''), '')") }}
+{%- endmacro %}
+
+{# A text in which whatever looks like an email address is blotted out. #}
+{% macro without_addresses(text) -%}
+  case
+    when {{ holds(text, "'@'") }} or {{ holds(text, "'%40'") }}
+      then {{ replace_all(text, "'[^/?&=#@ ]+(@|%40)[^/?&=#@ ]+'", "'(address)'") }}
+    else {{ text }}
+  end
+{%- endmacro %}

@@ -1,0 +1,229 @@
+-- Every stage that a lead record gives evidence of, with the pass of the lead it belongs to.
+-- A lead's passes are split where it is recycled: what follows is a new pass.
+--
+-- Evidence: the lead's own timestamps; its history; its current status, where neither of
+-- them already tells of that stage. A status without a date of its own has the time of the
+-- lead's creation, and `is_time_known` is false.
+with leads as (
+    select * from {{ ref('int_leads') }}
+),
+
+stages as (
+    {{ stage_rows() }}
+),
+
+labels as (
+    select * from {{ ref('int_stage_labels') }} where object_type = 'lead'
+),
+
+own_times as (
+    select
+        leads.source_system,
+        leads.source_id,
+        stages.stage_id,
+        {{ by_stage("stages.stage_id", {
+            "lead": "leads.created_at", "mql": "leads.mql_at", "sal": "leads.sal_at",
+            "sql": "leads.sql_at", "disqualified": "leads.disqualified_at",
+            "recycled": "leads.recycled_at",
+        }) }} as entered_at,
+        {{ by_stage("stages.stage_id", {
+            "lead": "leads.created_date", "mql": "leads.mql_date", "sal": "leads.sal_date",
+            "sql": "leads.sql_date", "disqualified": "leads.disqualified_date",
+            "recycled": "leads.recycled_date",
+        }) }} as entered_date,
+        {{ by_stage("stages.stage_id", {
+            "lead": "leads.is_created_date_only", "mql": "leads.is_mql_date_only",
+            "sal": "leads.is_sal_date_only", "sql": "leads.is_sql_date_only",
+            "disqualified": "leads.is_disqualified_date_only",
+            "recycled": "leads.is_recycled_date_only",
+        }) }} as is_date_only
+    from leads
+    cross join stages
+    where stages.stage_id in ('lead', 'mql', 'sal', 'sql', 'disqualified', 'recycled')
+),
+
+-- The record itself is evidence of `lead`, dated or not.
+recorded as (
+    select
+        source_system,
+        source_id,
+        stage_id,
+        entered_at,
+        entered_date,
+        is_date_only,
+        entered_at is not null as is_time_known
+    from own_times
+    where entered_at is not null or stage_id = 'lead'
+
+    union all
+
+    select
+        leads.source_system,
+        leads.source_id,
+        labels.stage_id,
+        changes.changed_at as entered_at,
+        changes.changed_date as entered_date,
+        changes.is_changed_date_only as is_date_only,
+        true as is_time_known
+    from {{ ref('stg_generic__stage_changes') }} as changes
+    inner join labels
+        on changes.source_system = labels.source_system
+        and changes.to_stage = labels.label
+    inner join leads
+        on changes.source_system = leads.source_system
+        and changes.object_id = leads.source_id
+    where changes.object_type = 'lead' and labels.stage_id is not null
+),
+
+recorded_stages as (
+    select
+        source_system,
+        source_id,
+        stage_id,
+        max(entered_at) as last_entered_at
+    from recorded
+    group by source_system, source_id, stage_id
+),
+
+statuses as (
+    select
+        leads.source_system,
+        leads.source_id,
+        labels.stage_id,
+        coalesce(leads.status_changed_at, leads.created_at) as entered_at,
+        case
+            when leads.status_changed_at is null then leads.created_date
+            else leads.status_changed_date
+        end as entered_date,
+        case
+            when leads.status_changed_at is null then leads.is_created_date_only
+            else leads.is_status_changed_date_only
+        end as is_date_only,
+        leads.status_changed_at is not null as is_time_known
+    from leads
+    inner join labels
+        on leads.source_system = labels.source_system
+        and leads.status = labels.label
+    left join recorded_stages
+        on leads.source_system = recorded_stages.source_system
+        and leads.source_id = recorded_stages.source_id
+        and labels.stage_id = recorded_stages.stage_id
+    left join recorded_stages as recycled
+        on leads.source_system = recycled.source_system
+        and leads.source_id = recycled.source_id
+        and recycled.stage_id = 'recycled'
+    where labels.stage_id is not null
+        and (
+            recorded_stages.stage_id is null
+            -- Recorded, but for a pass before the last: the status tells of a new one.
+            or (
+                labels.stage_id <> 'recycled'
+                and leads.status_changed_at > recycled.last_entered_at
+                and recorded_stages.last_entered_at <= recycled.last_entered_at
+            )
+        )
+),
+
+entries as (
+    select * from recorded
+    union all
+    select * from statuses
+),
+
+ordered as (
+    select
+        entries.*,
+        stages.stage_rank,
+        -- A pass ends with its day where only the day is known.
+        case
+            when entries.stage_id in {{ closing_stages() }}
+                then {{ latest_moment("entries.entered_at", "entries.is_date_only") }}
+            else entries.entered_at
+        end as ordered_at
+    from entries
+    inner join stages
+        on entries.stage_id = stages.stage_id
+),
+
+dated as (
+    select
+        ordered.*,
+        lag(stage_id) over (
+            partition by source_system, source_id
+            order by
+                ordered_at asc nulls first,
+                stage_rank asc nulls first,
+                entered_at asc nulls first,
+                is_date_only asc nulls first
+        ) as previous_stage_id
+    from ordered
+    where is_time_known
+),
+
+-- Recycled twice in a row is recycled once.
+distinct_exits as (
+    select *
+    from dated
+    where stage_id <> 'recycled' or coalesce(previous_stage_id, '') <> 'recycled'
+),
+
+passed as (
+    select
+        distinct_exits.*,
+        cast(1 + coalesce(
+            sum(case when stage_id = 'recycled' then 1 else 0 end) over (
+                partition by source_system, source_id
+                order by
+                    ordered_at asc nulls first,
+                    stage_rank asc nulls first,
+                    entered_at asc nulls first,
+                    is_date_only asc nulls first
+                rows between unbounded preceding and 1 preceding
+            ), 0
+        ) as bigint) as pass_number
+    from distinct_exits
+),
+
+last_passes as (
+    select
+        source_system,
+        source_id,
+        max(pass_number) as pass_number
+    from passed
+    group by source_system, source_id
+)
+
+select
+    source_system,
+    source_id,
+    pass_number,
+    stage_id,
+    stage_rank,
+    entered_at,
+    entered_date,
+    is_date_only,
+    is_time_known,
+    ordered_at
+from passed
+
+union all
+
+-- Without a time: the record belongs to the first pass, the current status to the last.
+select
+    undated.source_system,
+    undated.source_id,
+    case
+        when undated.stage_id = 'lead' then 1 else coalesce(last_passes.pass_number, 1)
+    end as pass_number,
+    undated.stage_id,
+    undated.stage_rank,
+    undated.entered_at,
+    undated.entered_date,
+    undated.is_date_only,
+    undated.is_time_known,
+    undated.ordered_at
+from ordered as undated
+left join last_passes
+    on undated.source_system = last_passes.source_system
+    and undated.source_id = last_passes.source_id
+where not undated.is_time_known

@@ -1,0 +1,144 @@
+{# Touches of all kinds in one shape, each row read once: what the web tracked, clicks in
+   emails, and answers to campaigns. URLs are taken apart here and leave without their query
+   strings. Who the person is comes later. #}
+with events as (
+    select
+        {{ surrogate_key(["'touch'", 'source_system', '_table', 'source_id']) }} as touch_id,
+        source_system,
+        source_id,
+        touch_type,
+        occurred_at,
+        occurred_date,
+        is_occurred_date_only,
+        anonymous_id,
+        email_hash,
+        lead_id,
+        contact_id,
+        campaign_id,
+        channel as channel_label,
+        click_id,
+        click_id_type,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        utm_term,
+        utm_content,
+        referrer,
+        landing_page
+    from {{ ref('stg_generic__touches') }}
+    union all
+    select
+        {{ surrogate_key(["'email_event'", 'source_system', '_table', 'source_id']) }} as touch_id,
+        source_system,
+        source_id,
+        'email_click' as touch_type,
+        occurred_at,
+        occurred_date,
+        is_occurred_date_only,
+        cast(null as string) as anonymous_id,
+        email_hash,
+        lead_id,
+        contact_id,
+        campaign_id,
+        cast(null as string) as channel_label,
+        cast(null as string) as click_id,
+        cast(null as string) as click_id_type,
+        cast(null as string) as utm_source,
+        cast(null as string) as utm_medium,
+        cast(null as string) as utm_campaign,
+        cast(null as string) as utm_term,
+        cast(null as string) as utm_content,
+        cast(null as string) as referrer,
+        url as landing_page
+    from {{ ref('stg_generic__email_events') }}
+    where event_type = 'click'
+    union all
+    select
+        {{ surrogate_key(["'campaign_member'", 'source_system', '_table', 'source_id']) }} as touch_id,
+        source_system,
+        source_id,
+        'event_attendance' as touch_type,
+        responded_at as occurred_at,
+        responded_date as occurred_date,
+        is_responded_date_only as is_occurred_date_only,
+        cast(null as string) as anonymous_id,
+        email_hash,
+        lead_id,
+        contact_id,
+        campaign_id,
+        cast(null as string) as channel_label,
+        cast(null as string) as click_id,
+        cast(null as string) as click_id_type,
+        cast(null as string) as utm_source,
+        cast(null as string) as utm_medium,
+        cast(null as string) as utm_campaign,
+        cast(null as string) as utm_term,
+        cast(null as string) as utm_content,
+        cast(null as string) as referrer,
+        cast(null as string) as landing_page
+    from {{ ref('stg_generic__campaign_members') }}
+    where responded_at is not null
+),
+
+parsed as (
+    select
+        touch_id,
+        source_system,
+        source_id,
+        touch_type,
+        occurred_at,
+        occurred_date,
+        is_occurred_date_only,
+        anonymous_id,
+        email_hash,
+        lead_id,
+        contact_id,
+        campaign_id,
+        channel_label,
+        md5(coalesce(click_id, {{ url_click_id('landing_page') }})) as click_id_hash,
+        {{ folded('coalesce(click_id_type, ' ~ url_click_id_type('landing_page') ~ ')') }} as click_id_type,
+        {% for name in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] -%}
+        {{ without_addresses('coalesce(' ~ name ~ ', ' ~ url_parameter('landing_page', name) ~ ')') }} as {{ name }},
+        {% endfor -%}
+        {{ without_addresses(url_page('referrer')) }} as referrer,
+        {{ url_shown('landing_page') }} as landing_page
+    from events
+),
+
+placed as (
+    select
+        parsed.touch_id,
+        parsed.source_system,
+        parsed.source_id,
+        parsed.touch_type,
+        parsed.occurred_at,
+        parsed.occurred_date,
+        parsed.is_occurred_date_only,
+        parsed.anonymous_id,
+        parsed.email_hash,
+        parsed.lead_id,
+        parsed.contact_id,
+        campaigns.campaign_id,
+        coalesce(parsed.channel_label, campaigns.channel_label) as channel_label,
+        case when parsed.touch_type = 'event_attendance' then campaigns.campaign_type end as lead_source,
+        parsed.click_id_hash,
+        parsed.click_id_type,
+        parsed.utm_source,
+        parsed.utm_medium,
+        parsed.utm_campaign,
+        parsed.utm_term,
+        parsed.utm_content,
+        parsed.referrer,
+        parsed.landing_page
+    from parsed
+    {{ resolve_record('parsed', 'campaign_id', ref('int_campaign_records'), 'campaign') }}
+    left join {{ ref('int_campaign_utms') }} as utms
+        on {{ folded('parsed.utm_campaign') }} = utms.utm_campaign
+    left join {{ ref('int_campaigns') }} as campaigns
+        on coalesce({{ resolved('campaign', 'campaign_id') }}, utms.campaign_id) = campaigns.campaign_id
+)
+
+select
+    *,
+    {{ surrogate_key(channel_evidence_columns()) }} as evidence_key
+from placed

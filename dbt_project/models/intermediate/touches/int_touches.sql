@@ -1,0 +1,36 @@
+{# A touch belongs to whoever it names, else to whoever its visitor id is known for at that
+   time. The visitor id itself is only kept hashed. #}
+select
+    touches.touch_id,
+    coalesce({{ named_person() }}, visitors.person_id) as person_id,
+    md5(touches.anonymous_id) as visitor_id,
+    accounts.account_id,
+    touches.occurred_at,
+    touches.occurred_date,
+    touches.is_occurred_date_only,
+    evidence.channel_id,
+    touches.campaign_id,
+    touches.touch_type,
+    coalesce(channels.is_paid, false) as is_paid,
+    touches.source_system,
+    touches.source_id,
+    touches.utm_source,
+    touches.utm_medium,
+    touches.utm_campaign,
+    touches.utm_term,
+    touches.utm_content,
+    touches.referrer,
+    touches.landing_page,
+    touches.click_id_type,
+    touches.click_id_hash
+from {{ ref('int_touch_events') }} as touches
+{{ join_person('touches') }}
+left join {{ ref('int_visitor_persons') }} as visitors
+    on touches.anonymous_id = visitors.anonymous_id
+    and touches.occurred_at > visitors.after_at
+    and touches.occurred_at <= visitors.until_at
+left join {{ ref('int_person_accounts') }} as accounts
+    on coalesce({{ named_person() }}, visitors.person_id) = accounts.person_id
+left join {{ ref('int_channel_evidence') }} as evidence
+    on touches.evidence_key = evidence.evidence_key
+left join {{ ref('int_channels') }} as channels on evidence.channel_id = channels.channel_id

@@ -1,0 +1,6 @@
+select
+    cast(channel_id as string) as channel_id,
+    cast(channel_name as string) as channel_name,
+    cast(is_paid as boolean) as is_paid,
+    cast(position as bigint) as position
+from {{ ref('int_channels') }}

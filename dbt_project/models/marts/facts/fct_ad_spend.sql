@@ -1,0 +1,73 @@
+{# A day of an ad in one currency; several lines of a report for it are added up. Days are
+   those of the ad account and are not shifted. #}
+with reports as (
+    select
+        *,
+        {{ campaign_reference() }} as campaign_reference,
+        coalesce(ad_group_id, 'name:' || ad_group_name) as ad_group_reference,
+        coalesce(ad_id, 'name:' || ad_name) as ad_reference
+    from {{ ref('stg_generic__ad_reports') }}
+),
+
+days as (
+    select
+        reports.report_date,
+        reports.source_system,
+        reports.platform,
+        reports.ad_account_id,
+        {{ resolved('campaign', 'campaign_id') }} as campaign_id,
+        reports.ad_group_reference,
+        reports.ad_reference,
+        reports.currency,
+        reports.segment,
+        reports.region,
+        max(reports.ad_group_name) as ad_group_name,
+        max(reports.ad_name) as ad_name,
+        sum(coalesce(reports.impressions, 0)) as impressions,
+        sum(coalesce(reports.clicks, 0)) as clicks,
+        sum(reports.cost) as spend,
+        sum(reports.platform_conversions) as platform_conversions,
+        sum(reports.platform_conversion_value) as platform_conversion_value
+    from reports
+    {{ resolve_record('reports', 'campaign_reference', ref('int_campaign_records'), 'campaign') }}
+    group by
+        reports.report_date,
+        reports.source_system,
+        reports.platform,
+        reports.ad_account_id,
+        {{ resolved('campaign', 'campaign_id') }},
+        reports.ad_group_reference,
+        reports.ad_reference,
+        reports.currency,
+        reports.segment,
+        reports.region
+)
+
+select
+    cast({{ surrogate_key([
+        'days.report_date', 'days.source_system', 'days.platform', 'days.ad_account_id', 'days.campaign_id',
+        'days.ad_group_reference', 'days.ad_reference', 'days.currency', 'days.segment', 'days.region'
+    ]) }} as string) as ad_spend_id,
+    cast(days.report_date as date) as spend_date,
+    cast(coalesce(days.platform, campaigns.platform) as string) as platform,
+    cast(days.ad_account_id as string) as ad_account_id,
+    cast(days.campaign_id as string) as campaign_id,
+    cast(days.ad_group_reference as string) as ad_group_id,
+    cast(days.ad_group_name as string) as ad_group_name,
+    cast(days.ad_reference as string) as ad_id,
+    cast(days.ad_name as string) as ad_name,
+    cast(coalesce(campaigns.channel_id, 'unattributed') as string) as channel_id,
+    cast(coalesce(days.segment, campaigns.segment) as string) as segment,
+    cast(coalesce(days.region, campaigns.region) as string) as region,
+    cast(days.impressions as bigint) as impressions,
+    cast(days.clicks as bigint) as clicks,
+    cast(days.spend as decimal(18, 6)) as spend,
+    cast(days.currency as string) as currency,
+    {{ to_reporting('days.spend', scale=6) }} as spend_reporting,
+    cast(days.platform_conversions as decimal(18, 6)) as platform_conversions,
+    cast(days.platform_conversion_value as decimal(18, 6)) as platform_conversion_value,
+    {{ to_reporting('days.platform_conversion_value', scale=6) }} as platform_conversion_value_reporting,
+    cast(days.source_system as string) as source_system
+from days
+left join {{ ref('dim_campaign') }} as campaigns on days.campaign_id = campaigns.campaign_id
+{{ join_fx_rate('days.currency', 'days.report_date') }}

@@ -1,0 +1,23 @@
+select
+    cast(touch_id as string) as touch_id,
+    cast(person_id as string) as person_id,
+    cast(visitor_id as string) as visitor_id,
+    cast(account_id as string) as account_id,
+    cast(occurred_at as timestamp) as occurred_at,
+    cast(occurred_date as date) as occurred_date,
+    cast(is_occurred_date_only as boolean) as is_occurred_date_only,
+    cast(channel_id as string) as channel_id,
+    cast(campaign_id as string) as campaign_id,
+    cast(touch_type as string) as touch_type,
+    cast(is_paid as boolean) as is_paid,
+    cast(source_system as string) as source_system,
+    cast(utm_source as string) as utm_source,
+    cast(utm_medium as string) as utm_medium,
+    cast(utm_campaign as string) as utm_campaign,
+    cast(utm_term as string) as utm_term,
+    cast(utm_content as string) as utm_content,
+    cast(referrer as string) as referrer,
+    cast(landing_page as string) as landing_page,
+    cast(click_id_type as string) as click_id_type,
+    cast(click_id_hash as string) as click_id_hash
+from {{ ref('int_touches') }}

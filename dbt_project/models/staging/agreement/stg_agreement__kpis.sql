@@ -1,0 +1,13 @@
+select
+    cast(kpi_id as string) as kpi_id,
+    cast(kpi_name as string) as kpi_name,
+    cast(kind as string) as kind,
+    cast(numerator as string) as numerator,
+    cast(denominator as string) as denominator,
+    cast(unit as string) as unit,
+    cast(direction as string) as direction,
+    cast(owner_team as string) as owner_team,
+    cast(formula as string) as formula,
+    cast(formula_source as string) as formula_source,
+    cast(description as string) as description
+from {{ current_agreement('kpis') }}

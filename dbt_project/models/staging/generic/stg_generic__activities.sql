@@ -1,0 +1,23 @@
+select
+    source_system,
+    source_id,
+    activity_type,
+    direction,
+    outcome,
+    occurred_at,
+    {{ report_date('occurred_at') }} as occurred_date,
+    {{ is_date_only('occurred_at') }} as is_occurred_date_only,
+    rep_id,
+    lead_id,
+    contact_id,
+    account_id,
+    opportunity_id,
+    email_hash,
+    email_domain,
+    duration_minutes,
+    coalesce(is_deleted, false) as is_deleted,
+    _table,
+    _load_id,
+    _file,
+    _line
+from {{ current_rows('activity') }}

@@ -1,0 +1,20 @@
+select
+    source_system,
+    source_id,
+    campaign_id,
+    lead_id,
+    contact_id,
+    email_hash,
+    email_domain,
+    status,
+    joined_at,
+    {{ report_date('joined_at') }} as joined_date,
+    {{ is_date_only('joined_at') }} as is_joined_date_only,
+    responded_at,
+    {{ report_date('responded_at') }} as responded_date,
+    {{ is_date_only('responded_at') }} as is_responded_date_only,
+    _table,
+    _load_id,
+    _file,
+    _line
+from {{ current_rows('campaign_member') }}

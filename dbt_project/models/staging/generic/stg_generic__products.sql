@@ -1,0 +1,16 @@
+select
+    source_system,
+    source_id,
+    name,
+    family,
+    list_price,
+    currency,
+    is_active,
+    updated_at,
+    {{ report_date('updated_at') }} as updated_date,
+    {{ is_date_only('updated_at') }} as is_updated_date_only,
+    _table,
+    _load_id,
+    _file,
+    _line
+from {{ current_rows('product', newest_by='updated_at') }}

@@ -1,0 +1,10 @@
+"""What must hold for the tables that publishing fills."""
+
+from __future__ import annotations
+
+from expectations.rules import Expectation, rows
+
+
+def filled_by_publishing(table: str) -> list[Expectation]:
+    """The build has only the table's shape; rows in it would be told of every release."""
+    return [rows(table, "is_empty_before_publishing", "true", "been written before publishing")]

@@ -1,0 +1,1 @@
+"""Tandem's pipeline: sources, lake, gates, dbt, releases, and the `tandem` command."""

@@ -1,0 +1,245 @@
+"""The `tandem` command: a thin door to the same jobs that the UI runs.
+
+Belongs here: arguments, exit codes, one readable message per error. Does not belong here:
+the work itself (`launch`, `lib`) and how it is drawn (`console`). Heavy imports are inside the
+commands, so that `tandem --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.settings import NO_TELEMETRY, Settings, SettingsError, load_settings
+
+PUBLISHED, ERROR, USAGE, BLOCKED = 0, 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One funnel, one set of KPIs and one written agreement for marketing and sales.",
+)
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept out of the lake.")
+app.add_typer(quarantine_app, name="quarantine")
+
+Why = Annotated[str, typer.Option("--why", help="The reason; it is logged.")]
+By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
+
+
+def main() -> None:
+    """Run the command; an error that the user can mend is one message and never a traceback."""
+    os.environ.update(NO_TELEMETRY)
+    try:
+        app()
+    except Exception as error:
+        if _is_known(error):
+            typer.echo(f"error: {error}", err=True)
+            sys.exit(ERROR)
+        raise
+
+
+def _is_known(error: Exception) -> bool:
+    from orchestration.lib.errors import TandemError
+
+    return isinstance(error, (SettingsError, TandemError))
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    # Children (dbt, the UI's code server) read the same folders.
+    os.environ["TANDEM_HOME"] = str(settings.home)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    return settings
+
+
+def _login() -> str:
+    return getpass.getuser()
+
+
+@app.command()
+def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Write a new company folder with commented examples."""
+    from orchestration.lib.company import write_template
+
+    write_template(directory)
+    typer.echo(f"Wrote a company folder to {directory}.")
+    typer.echo(f"Next: edit it, then `export TANDEM_COMPANY={directory.resolve()}` and `tandem check`.")
+
+
+@app.command()
+def check() -> None:
+    """Validate the company folder and report every problem at once."""
+    from orchestration.lib.company import check_company, load_company
+
+    settings = _settings()
+    problems = check_company(settings.company, os.environ)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    if problems:
+        typer.echo(f"{len(problems)} problem(s) in {settings.company}", err=True)
+        raise typer.Exit(ERROR)
+    agreement = load_company(settings.company).agreement
+    signed = "signed by both teams" if agreement.is_signed else "not signed by both teams"
+    typer.echo(f"{settings.company}: no problems. Agreement {agreement.version} ({signed}).")
+
+
+@app.command()
+def demo(
+    scale: Annotated[float, typer.Option(min=0.01, help="1 is a company of 6,000 leads.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same company.")] = 7,
+    days: Annotated[int, typer.Option(min=60, help="Days of history.")] = 540,
+) -> None:
+    """Generate the demo company, with the ground truth beside it."""
+    from orchestration.demo import generate_demo
+
+    settings = _settings()
+    summary = generate_demo(settings.demo, scale=scale, seed=seed, days=days)
+    typer.echo(f"{summary}")
+
+
+@app.command()
+def run(
+    start: Annotated[str | None, typer.Option(help="First day of a range, YYYY-MM-DD.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day of the range, YYYY-MM-DD.")] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild from the lake without extracting.")
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Build the marts as of this UTC time; default: now.")
+    ] = None,
+) -> None:
+    """Extract, transform, check and publish. Exit code 3 means: blocked by a gate."""
+    from orchestration import console
+    from orchestration.runs import RunRequest, execute
+
+    settings = _settings()
+    try:
+        request = RunRequest.parse(start, end, full_refresh, as_of)
+    except ValueError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+    with console.progress() as on_step:
+        outcome = execute(settings, request, on_step)
+    if outcome.blocked:
+        console.print_blocked(settings, outcome)
+        raise typer.Exit(BLOCKED)
+    if not outcome.success:
+        console.print_errors(settings, outcome)
+        raise typer.Exit(ERROR)
+    console.print_summary(settings, outcome)
+
+
+@app.command()
+def status() -> None:
+    """The current release, whether publishing is held, rejected loads and quarantined rows."""
+    from orchestration import console
+
+    console.print_status(_settings())
+
+
+@app.command()
+def releases() -> None:
+    """The releases that are kept, newest first."""
+    from orchestration import console
+
+    console.print_releases(_settings())
+
+
+@app.command()
+def rollback(
+    release: Annotated[str, typer.Argument(help="A release id, as `tandem releases` lists it.")],
+    why: Why,
+    by: By = "",
+) -> None:
+    """Make an older release the current one and hold publishing until `tandem resume`."""
+    from orchestration.lib import releases as lib
+
+    lib.rollback(_settings(), release, by or _login(), why)
+    typer.echo(f"{release} is published. Publishing is held until `tandem resume`.")
+
+
+@app.command()
+def resume(why: Why = "", by: By = "") -> None:
+    """Lift the hold that a rollback set; the next run publishes again."""
+    from orchestration.lib import releases as lib
+
+    lib.resume(_settings(), by or _login(), why)
+    typer.echo("The next run publishes again: `tandem run`.")
+
+
+@app.command()
+def accept(
+    load: Annotated[int, typer.Argument(help="The number of a rejected load.")],
+    why: Why,
+    by: By = "",
+) -> None:
+    """Accept a load that gate 1 rejected; the next run reads it."""
+    from orchestration.lib.lake import Lake
+
+    Lake(_settings()).accept(load, by or _login(), why)
+    typer.echo(f"Load {load} is accepted. Next: `tandem run`.")
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 50,
+) -> None:
+    """Quarantined rows: where they stand in their file, and the rule they broke."""
+    from orchestration import console
+
+    console.print_quarantine(_settings(), source, limit)
+
+
+@quarantine_app.command("release")
+def quarantine_release(
+    quarantine_id: Annotated[str, typer.Argument(help="An id, as `tandem quarantine list` shows.")],
+    why: Why,
+    by: By = "",
+) -> None:
+    """Let a quarantined row into the load it came from, in spite of the rule."""
+    from orchestration.lib.company import load_company
+    from orchestration.lib.ingest import release_row
+
+    settings = _settings()
+    release_row(settings, load_company(settings.company), quarantine_id, by or _login(), why)
+    typer.echo(f"{quarantine_id} is released. Next: `tandem run`.")
+
+
+@app.command()
+def manifest() -> None:
+    """Prepare dbt's manifest, which the asset graph is read from."""
+    from orchestration.lib.dbt import prepare_manifest
+
+    typer.echo(f"Prepared {prepare_manifest(_settings())}")
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to bind; loopback unless told.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI on the same folders."""
+    from orchestration.launch import prepare_dagster_home
+    from orchestration.settings import PROJECT_ROOT
+
+    prepare_dagster_home(_settings())
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    typer.echo(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)")
+    os.chdir(PROJECT_ROOT)
+    os.execv(
+        dagster,
+        [dagster, "dev", "--workspace", "workspace.yaml", "--host", host, "--port", str(port)],
+    )
+
+
+if __name__ == "__main__":
+    main()

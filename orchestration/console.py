@@ -1,0 +1,302 @@
+"""What a person reads in the terminal: progress, a blocked run, a published one, the state.
+
+Belongs here: words and layout. Does not belong here: decisions. In a terminal the phases are
+bars that fill; elsewhere every line is plain text, so that a log can be searched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from expectations.runner import masked
+from orchestration.launch import PHASES, Outcome, Step
+from orchestration.lib import quarantine, releases
+from orchestration.lib.lake import Lake
+from orchestration.report import read_release
+from orchestration.settings import Settings
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+_WORDS = {"extract": "Extract", "transform": "Transform", "gate": "Gate", "publish": "Publish"}
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Step], None]]:
+    """Show steps as they happen; yields the function to call with each of them."""
+    with _own_stream() as stream:
+        console = Console(file=stream, highlight=False, force_terminal=out.is_terminal)
+        if not console.is_terminal:
+            yield lambda step: _print_plain(console, step)
+            return
+        with Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[at]}"),
+            console=console,
+        ) as bars:
+            yield _Bars(bars).show
+
+
+@contextmanager
+def _own_stream() -> Iterator[IO[str]]:
+    """Standard output for progress alone.
+
+    Dagster captures what steps write to standard output and error into the logs that its UI
+    shows, and mirrors it to the terminal, where it would drown the progress.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = {number: os.dup(number) for number in (1, 2)}
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            for number in kept:
+                os.dup2(nowhere.fileno(), number)
+        with os.fdopen(os.dup(kept[1]), "w", encoding="utf-8") as stream:
+            yield stream
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in kept.items():
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+class _Bars:
+    """A bar per phase that fills as its tables, models and gates are done."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks = {
+            phase: bars.add_task(_WORDS[phase], total=None, start=False, at="") for phase in PHASES
+        }
+
+    def show(self, step: Step) -> None:
+        task = self._tasks[step.phase]
+        self._bars.start_task(task)
+        if step.state == "planned":
+            self._bars.update(task, total=step.count)
+        elif step.state == "failed":
+            self._bars.console.print(f"[red]failed[/red]  {_name(step.name)}: {step.message}")
+        elif step.state == "note":
+            self._bars.update(task, at=f"{_name(step.name)}: {step.message}")
+        elif step.state == "item":
+            self._bars.update(task, advance=1, at=step.name)
+        elif step.state == "done" and step.phase in ("extract", "publish"):
+            self._bars.update(task, advance=1)
+
+
+def _name(step: str) -> str:
+    return step.removeprefix("lake__")
+
+
+def _print_plain(console: Console, step: Step) -> None:
+    if step.state in ("planned", "skipped") or (step.state, step.phase) == ("started", "extract"):
+        return
+    seconds = f"  {step.seconds:.1f} s" if step.seconds is not None else ""
+    message = f": {step.message}" if step.message else ""
+    line = f"{step.phase:<10}{step.state:<8}{_name(step.name)}{message}{seconds}"
+    console.print(line, soft_wrap=True, markup=False)
+
+
+def print_blocked(settings: Settings, outcome: Outcome) -> None:
+    """A gate said no: which expectation, how many rows, examples, and what to do."""
+    err.print("\n[bold red]Blocked by a gate.[/bold red] Nothing was published.")
+    for result in outcome.blocked:
+        failed, checked = result["failed_rows"], result["checked_rows"]
+        rows = "" if failed is None else f"  ({failed:,} of {checked or 0:,})"
+        err.print(f"\n  {result['asset']}: [bold]{result['expectation']}[/bold]{rows}")
+        err.print(f"    {result['message']}")
+        for example in result["examples"]:
+            err.print(f"    e.g. {example}", markup=False)
+    for message in outcome.errors:
+        err.print(f"\n  {message}", markup=False)
+    err.print()
+    _print_rejected(settings, err)
+    err.print(f"Quarantined rows: `tandem quarantine list` ({settings.quarantine})")
+    _print_standing(settings)
+
+
+def print_errors(settings: Settings, outcome: Outcome) -> None:
+    """The run failed: every cause, and that the old release still stands."""
+    for message in outcome.errors or ["The run failed; `tandem ui` shows its log."]:
+        err.print(f"error: {message}", style="red", markup=False)
+    err.print(f"\nRun {outcome.run_id} failed; `make ui` shows it.")
+    _print_standing(settings)
+
+
+def _print_standing(settings: Settings) -> None:
+    release = releases.current(settings)
+    if release is None:
+        err.print("No release is published yet.")
+        return
+    err.print(
+        f"Release {release.release_id} of {release.published_at:%Y-%m-%d %H:%M} UTC still stands"
+        f" ({settings.published})."
+    )
+
+
+def _print_rejected(settings: Settings, console: Console) -> None:
+    for load in Lake(settings).newest_rejected():
+        console.print(
+            f"Load {load.load_id} of {load.source}.{load.table_name} is rejected. Mend the input"
+            f" and run again, or `tandem accept {load.load_id} --why …`."
+        )
+
+
+def print_summary(settings: Settings, outcome: Outcome) -> None:
+    """A published release: rows, funnel, KPIs, gates, seconds, and what to do next."""
+    report = read_release(settings.published / "tandem.duckdb")
+    info = report.info
+    signed = "signed" if info["is_signed"] else "provisional: the agreement is not signed"
+    out.print(
+        f"\n[bold]Published {info['release_id']}[/bold] as of {info['as_of']:%Y-%m-%d %H:%M} UTC,"
+        f" agreement {info['agreement_version']} ({signed})\n"
+    )
+    out.print(_table("Rows per mart", ("mart", "rows"), [(n, f"{c:,}") for n, c in report.rows]))
+    out.print(_funnel_table(report.funnel))
+    out.print(_scorecard_table(report.scorecard))
+    out.print(
+        _table(
+            "Gates",
+            ("gate", "tables", "expectations", "hold", "warnings"),
+            [(g.replace("_", " "), f"{a:,}", f"{n:,}", f"{ok:,}", f"{w:,}") for g, a, n, ok, w in report.gates],
+        )
+    )
+    for gate, asset, message in report.warnings:
+        out.print(f"  {gate.replace('_', ' ')}, {asset}: {message}", markup=False, soft_wrap=True)
+    seconds = [(_WORDS[phase], f"{outcome.seconds.get(phase, 0):.1f}") for phase in PHASES]
+    seconds.append(("Total", f"{outcome.total_seconds:.1f}"))
+    out.print(_table("Seconds", ("phase", "s"), seconds))
+    out.print("Next")
+    out.print(f"  duckdb -readonly {settings.published}/tandem.duckdb", soft_wrap=True)
+    out.print("  make ui                  the Dagster UI with this run")
+    out.print("  tandem quarantine list   rows that were kept out, and why")
+    if settings.is_demo:
+        out.print("  tandem init DIR          your own company: see docs/company-folder.md")
+
+
+def _funnel_table(funnel: list[tuple[Any, ...]]) -> Table:
+    rows = [(stage, f"{observed:,}", f"{total:,}") for stage, observed, total in funnel]
+    return _table("Funnel", ("stage", "observed", "with inferred"), rows)
+
+
+def _scorecard_table(scorecard: list[tuple[Any, ...]]) -> Table:
+    month = f"{scorecard[0][-1]:%B %Y}" if scorecard else "no complete month yet"
+    rows = []
+    for name, value, reason, target, attainment, previous, unit, _ in scorecard:
+        shown = _value(value, unit) if value is not None else f"– ({reason})"
+        attained = "" if attainment is None else f"{attainment:.0%}"
+        rows.append((name, shown, _value(target, unit), attained, _value(previous, unit)))
+    return _table(f"KPIs, {month}", ("KPI", "value", "target", "attained", "month before"), rows)
+
+
+def _value(value: Any, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "share":
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if unit == "count" or abs(value) >= 1000 else f"{value:,.2f}"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="right" if position else "left", no_wrap=not position)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_status(settings: Settings) -> None:
+    """The release, a hold, rejected loads, and the newest load of each table."""
+    release = releases.current(settings)
+    if release is None:
+        out.print("No release is published yet. `tandem run` publishes the first one.")
+    else:
+        out.print(
+            f"Release {release.release_id}, published {release.published_at:%Y-%m-%d %H:%M} UTC,"
+            f" as of {release.as_of:%Y-%m-%d %H:%M} UTC"
+        )
+    hold = releases.read_hold(settings)
+    if hold is not None:
+        out.print(f"Publishing is held since {hold.at} by {hold.by}: {hold.why}. `tandem resume` lifts it.")
+    loads = Lake(settings).newest_loads()
+    if not loads:
+        return
+    out.print(
+        _table(
+            "Newest loads",
+            ("table", "load", "state", "rows", "quarantined", "extracted (UTC)"),
+            [
+                (
+                    f"{load.source}.{load.table_name}",
+                    str(load.load_id),
+                    load.state,
+                    f"{load.rows:,}",
+                    f"{load.rows_quarantined:,}",
+                    f"{load.extracted_at:%Y-%m-%d %H:%M}",
+                )
+                for load in loads
+            ],
+        )
+    )
+    _print_rejected(settings, out)
+
+
+def print_releases(settings: Settings) -> None:
+    """The releases that are kept, the current one marked."""
+    kept = releases.list_releases(settings)
+    if not kept:
+        out.print("No release is published yet. `tandem run` publishes the first one.")
+        return
+    rows = [
+        (
+            f"{'*' if release.is_current else ' '} {release.release_id}",
+            f"{release.published_at:%Y-%m-%d %H:%M}",
+            f"{release.as_of:%Y-%m-%d %H:%M}",
+            release.agreement_version,
+            "signed" if release.is_signed else "provisional",
+            f"{sum(release.rows.values()):,}",
+        )
+        for release in kept
+    ]
+    columns = ("release", "published (UTC)", "as of (UTC)", "agreement", "state", "rows")
+    out.print(_table("Releases (* is current)", columns, rows))
+
+
+def print_quarantine(settings: Settings, source: str | None, limit: int) -> None:
+    """Where each quarantined row stands and which rule it broke; values are masked."""
+    rows = quarantine.list_rows(settings, source, limit=limit)
+    if not rows:
+        out.print("No row is in quarantine.")
+        return
+    table = _table(
+        "Quarantine",
+        ("id", "table", "file", "line", "rule", "why", "released"),
+        [
+            (
+                row.quarantine_id,
+                f"{row.source}.{row.table_name}",
+                row.file,
+                "" if row.line is None else str(row.line),
+                row.rule,
+                masked(row.message),
+                "yes" if row.is_released else "",
+            )
+            for row in rows
+        ],
+    )
+    out.print(table)
+    out.print(f"The raw records are in {settings.quarantine} (private: they hold what was sent).")
+    out.print("Mend the source, or let a row in: `tandem quarantine release ID --why …`.")

@@ -1,0 +1,59 @@
+"""Assembles Dagster's definitions; nothing else. Reads settings and configuration, no data."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration.defs.automation.jobs import build_jobs, build_schedule
+from orchestration.defs.partitions import daily_partitions
+from orchestration.defs.publish.assets import build_publish_asset
+from orchestration.defs.quality.assets import build_gate_2
+from orchestration.defs.resources import TandemResource
+from orchestration.defs.sources.assets import build_source_assets
+from orchestration.defs.transform.assets import build_dbt_assets
+from orchestration.lib.company import load_company
+from orchestration.lib.dbt import dbt_executable
+from orchestration.settings import Settings, load_settings
+
+
+def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) -> dg.Definitions:
+    """The whole graph of one installation. Resources may be replaced in tests."""
+    # `backfill_policy` is said to be in beta; the design rests on it knowingly.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    company = load_company(settings.company)
+    partitions = daily_partitions(company)
+    models = build_dbt_assets(settings, company, partitions)
+    marts = [key for key in models.keys if key.path[0] == "marts"]
+    run_daily, rebuild_marts = build_jobs()
+    return dg.Definitions(
+        assets=[
+            *build_source_assets(company, partitions),
+            models,
+            build_publish_asset(marts, partitions),
+        ],
+        asset_checks=[build_gate_2()],
+        jobs=[run_daily, rebuild_marts],
+        schedules=[build_schedule(run_daily)],
+        # One process per run: importing dbt, pandas and GX again for each step costs more
+        # than the steps themselves.
+        executor=dg.in_process_executor,
+        resources={
+            "tandem": TandemResource(home=str(settings.home), company_folder=str(settings.company)),
+            "dbt": DbtCliResource(
+                project_dir=str(settings.dbt_project),
+                profiles_dir=str(settings.dbt_project),
+                dbt_executable=dbt_executable(),
+            ),
+            **(resource_overrides or {}),
+        },
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads; importing this module alone reads nothing."""
+    return build(load_settings())

@@ -1,0 +1,31 @@
+"""Jobs and the daily schedule. What they run is decided by asset selection alone."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+# Before any working day begins, in the agreement's timezone.
+DAILY_AT_HOUR = 5
+
+
+def build_jobs() -> tuple[dg.UnresolvedAssetJobDefinition, dg.UnresolvedAssetJobDefinition]:
+    """`run_daily`: everything. `rebuild_marts`: from the lake on, without extracting again."""
+    run_daily = dg.define_asset_job(
+        "run_daily",
+        selection=dg.AssetSelection.all(),
+        description="Extract every source, build the marts, check them and publish a release.",
+    )
+    rebuild_marts = dg.define_asset_job(
+        "rebuild_marts",
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups("sources"),
+        description="Build the marts anew from the lake, check them and publish a release.",
+        tags={"tandem/full_refresh": "true"},
+    )
+    return run_daily, rebuild_marts
+
+
+def build_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """One run a day, for the day that has just ended in the agreement's timezone."""
+    return dg.build_schedule_from_partitioned_job(
+        job, name="run_daily", hour_of_day=DAILY_AT_HOUR, minute_of_hour=0
+    )

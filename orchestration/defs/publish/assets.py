@@ -1,0 +1,52 @@
+"""The release that BI reads."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from orchestration.defs.partitions import ONE_RUN
+from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource
+from orchestration.lib.errors import TandemError
+from orchestration.lib.lock import exclusive
+
+
+def build_publish_asset(
+    marts: Sequence[dg.AssetKey], partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The published release, downstream of every mart and so of every blocking check."""
+
+    @dg.asset(
+        key=dg.AssetKey(["release", "published"]),
+        deps=list(marts),
+        partitions_def=partitions,
+        backfill_policy=ONE_RUN,
+        group_name="release",
+        owners=["team:data"],
+        kinds={"duckdb", "parquet"},
+        description="One immutable release of the marts, swapped in atomically.",
+        pool=WAREHOUSE_POOL,
+    )
+    def published(context: dg.AssetExecutionContext, tandem: TandemResource) -> dg.MaterializeResult:
+        from orchestration.lib.gates import publish_build
+
+        try:
+            with exclusive(tandem.settings, "publish"):
+                release = publish_build(
+                    tandem.settings,
+                    tandem.company().agreement,
+                    context.run_id,
+                    tandem.as_of(context),
+                )
+        except TandemError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        context.log.info(f"{release.release_id} is published")
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(release.rows.values()),
+                "release_id": release.release_id,
+                "path": dg.MetadataValue.path(str(release.path)),
+                "rows": dg.MetadataValue.json(release.rows),
+            }
+        )
+
+    return published

@@ -1,0 +1,85 @@
+"""The dbt project as assets: staging, intermediate and marts, in one invocation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.defs.partitions import ONE_RUN
+from orchestration.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, TandemResource
+from orchestration.defs.transform.translator import TandemTranslator
+from orchestration.launch import BUILT
+from orchestration.lib import dbt as dbt_lines
+from orchestration.lib.company import Company
+from orchestration.lib.lake import Lake
+from orchestration.lib.lock import exclusive
+from orchestration.lib.warehouse import TableDescription, describe_tables
+from orchestration.settings import Settings
+
+
+class ManifestMissing(Exception):
+    """dbt's manifest is not there; the asset graph cannot be known without it."""
+
+
+def build_dbt_assets(
+    settings: Settings, company: Company, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """All models of the project; raises ManifestMissing with the one thing to do about it."""
+    if not settings.dbt_manifest.exists():
+        raise ManifestMissing("dbt's manifest is missing: run `make manifest`.")
+
+    @dbt_assets(
+        manifest=settings.dbt_manifest,
+        dagster_dbt_translator=TandemTranslator(company),
+        name="dbt_models",
+        partitions_def=partitions,
+        backfill_policy=ONE_RUN,
+        pool=WAREHOUSE_POOL,
+    )
+    def dbt_models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, tandem: TandemResource
+    ) -> Iterator[Any]:
+        settings = tandem.settings
+        with exclusive(settings, "dbt"):
+            lake = Lake(settings)
+            lake.ensure()
+            lake.export_loads()
+            variables = dbt_lines.build_vars(
+                tandem.as_of(context), context.run_id, tandem.company().agreement.version
+            )
+            full_refresh = context.run.tags.get(FULL_REFRESH_TAG) == "true"
+            target = settings.home / "dbt" / "target"
+            settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            invocation = dbt.cli(
+                dbt_lines.run_args(variables, full_refresh), context=context, target_path=target
+            )
+            events = []
+            for event in invocation.stream():
+                context.log.info(f"{BUILT}{_name(event)}")
+                events.append(event)
+        # dbt has let go of the warehouse: only now can the tables be counted.
+        tables = describe_tables(settings.warehouse_file)
+        for event in events:
+            table = tables.get(_name(event))
+            yield event if table is None else _with_table(event, table)
+
+    return dbt_models
+
+
+def _name(event: Any) -> str:
+    """The model's name: the last part of its asset key, or of the op's output name."""
+    if isinstance(event, dg.AssetMaterialization):
+        return event.asset_key.path[-1]
+    return str(event.metadata["unique_id"].value).split(".")[-1]
+
+
+def _with_table(event: Any, table: TableDescription) -> Any:
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn(column.name, column.type, description=column.description)
+            for column in table.columns
+        ]
+    )
+    metadata = {"dagster/row_count": table.rows, "dagster/column_schema": schema}
+    return event.with_metadata({**event.metadata, **metadata})

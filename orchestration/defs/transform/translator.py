@@ -1,0 +1,62 @@
+"""How dbt's models appear in Dagster: keys, groups, owners, and what feeds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
+from orchestration.lib.company import Company
+
+LAKE = "lake"
+
+
+class TandemTranslator(DagsterDbtTranslator):
+    """A model is `[schema, name]`; a lake source becomes the tables that feed the entity.
+
+    A dbt source stands for one entity (`lake.lead`), which any number of source tables feed,
+    so that each staging model depends on those tables' assets.
+    """
+
+    def __init__(self, company: Company) -> None:
+        # Gate 2 is Great Expectations' part; dbt's own tests run in the test suite.
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=False))
+        self._feeds: dict[str, list[dg.AssetKey]] = {}
+        for source in company.sources:
+            for table_name, table in source.tables.items():
+                for mapping in table.entities:
+                    keys = self._feeds.setdefault(mapping.entity, [])
+                    keys.append(table_key(source.source, table_name))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        # models/<layer>/<domain>/…: the layer and domain of the file are the group.
+        folders = dbt_resource_props["fqn"][1:-1]
+        return "_".join(folders) or None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        owner = dbt_resource_props["config"].get("meta", {}).get("owner", "data")
+        return [f"team:{owner}"]
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        # Asked again for a spec that it remembers, the parent returns what is replaced below.
+        deps = [feed for dep in spec.deps for feed in self._resolved(dep)]
+        return spec.replace_attributes(deps=deps)
+
+    def _resolved(self, dep: dg.AssetDep) -> list[dg.AssetDep]:
+        layer, name = dep.asset_key.path[0], dep.asset_key.path[-1]
+        if layer == "agreement":
+            return [dg.AssetDep(AGREEMENT_KEY)]
+        if layer != LAKE or dep.asset_key in (AGREEMENT_KEY,):
+            return [dep]
+        return [dg.AssetDep(key) for key in self._feeds.get(name, [])]

@@ -1,0 +1,293 @@
+"""One agreement table read from its CSV file, strictly.
+
+Belongs here: encoding, header, cells and keys of one file. Does not belong here: the tables
+themselves (`agreement_tables`), rules between tables (`agreement`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from orchestration.lib.agreement_tables import AgreementTable
+from orchestration.lib.currencies import CURRENCIES
+from orchestration.lib.entities import Column
+from orchestration.lib.problems import Problem, did_you_mean
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INTEGER = re.compile(r"[-+]?\d{1,9}")
+_SCALES = {"number": 6, "rate": 8}
+_KEY_VALUE = ("key", "value")
+
+
+class CellError(ValueError):
+    """A cell that cannot be read: what is wrong, and the fix."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+@dataclass
+class Rows:
+    """The typed rows of one table, the line and the text of each, and what is wrong.
+
+    `values[i][column]` is a Python value of the column's kind, or None.
+    """
+
+    table: AgreementTable
+    file: str
+    values: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, int]] = field(default_factory=list)
+    written: list[dict[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def complain(self, index: int, column: str, message: str, fix: str) -> None:
+        """Add a problem of one cell."""
+        self.problems.append(
+            Problem(
+                self.file,
+                column,
+                self.written[index].get(column),
+                message,
+                fix,
+                self.lines[index].get(column) or self.lines[index].get(""),
+            )
+        )
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        return iter(enumerate(self.values))
+
+
+def read_rows(table: AgreementTable, file: str, content: bytes) -> Rows:
+    """Read one file; what is wrong is in `.problems`, and a wrong cell is None in `.values`."""
+    rows = Rows(table, file)
+    lines = _cells(rows, content)
+    if lines is None:
+        return rows
+    if table.is_vertical:
+        _read_vertical(rows, lines)
+    else:
+        _read_horizontal(rows, lines)
+        _check_key(rows)
+    return rows
+
+
+def parse_cell(column: Column, text: str) -> Any:
+    """The value of a cell's trimmed text (None if empty); raises CellError.
+
+    Timestamps come back naive UTC; a date without a time stays a `date`, because what it
+    stands for depends on a timezone that this function does not know.
+    """
+    if not text:
+        if column.required:
+            raise CellError("is empty", f"give {column.description}")
+        return None
+    match column.kind:
+        case "enum":
+            if text.lower() not in column.allowed:
+                raise CellError("is not allowed", did_you_mean(text, column.allowed))
+            return text.lower()
+        case "id":
+            if not _ID.fullmatch(text):
+                raise CellError(
+                    "is no id", "use lower-case letters, digits and _, beginning with a letter"
+                )
+            return text
+        case "currency":
+            if text.upper() not in CURRENCIES:
+                raise CellError(
+                    "is no ISO 4217 currency", "use a three-letter code such as USD or EUR"
+                )
+            return text.upper()
+        case "boolean":
+            if text.lower() not in ("true", "false"):
+                raise CellError("is neither true nor false", "write true or false")
+            return text.lower() == "true"
+        case "integer":
+            if not _INTEGER.fullmatch(text):
+                raise CellError("is no whole number", "write digits only, such as 12")
+            return int(text)
+        case "number" | "rate":
+            return _decimal(text, _SCALES[column.kind])
+        case "date":
+            return _date(text)
+        case "timestamp":
+            return _date(text) if _DATE.fullmatch(text) else _timestamp(text)
+        case _:
+            return text
+
+
+def _decimal(text: str, scale: int) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise CellError("is no number", "write digits with a decimal point, such as 1250.5")
+    if value != round(value, scale) or abs(value) >= Decimal(10) ** (18 - scale):
+        raise CellError(
+            "does not fit", f"give at most {18 - scale} digits before and {scale} after the point"
+        )
+    return value
+
+
+def _date(text: str) -> date:
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise CellError("is no date", "write YYYY-MM-DD, such as 2026-01-31")
+
+
+def _timestamp(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise CellError(
+            "is no date or time", "write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in UTC"
+        ) from None
+    if value.utcoffset() is None:
+        return value
+    return (value - (value.utcoffset() or timedelta(0))).replace(tzinfo=None)
+
+
+def _cells(rows: Rows, content: bytes) -> list[tuple[int, list[str]]] | None:
+    """The trimmed cells of each line that has any, with its line number; header first."""
+
+    def fail(message: str, fix: str, line: int | None) -> None:
+        rows.problems.append(Problem(rows.file, "", None, message, fix, line))
+
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        fail("is not UTF-8", "save it as CSV UTF-8", line)
+        return None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for raw in reader:
+            cells = [cell.strip() for cell in raw]
+            if any(cells):
+                found.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        fail(f"cannot be read as CSV: {error}", "check the quotes in this line", line)
+        return None
+    if not found:
+        names = _KEY_VALUE if rows.table.is_vertical else rows.table.column_names
+        fail("is empty", f"begin with the header {','.join(names)}", None)
+        return None
+    return found
+
+
+def _header(rows: Rows, header: list[str], line: int, expected: tuple[Column, ...]) -> bool:
+    """Check the header; False if the lines below cannot be read with it."""
+    names = tuple(column.name for column in expected)
+    before = len(rows.problems)
+
+    def fail(value: str, message: str, fix: str) -> None:
+        rows.problems.append(Problem(rows.file, "header", value, message, fix, line))
+
+    if len(header) == 1 and len(names) > 1 and re.search(r"[;\t|]", header[0]):
+        fail(header[0], "is not separated by commas", "save it with commas between the columns")
+        return False
+    for name in header:
+        if name not in names:
+            fail(name, "no such column", did_you_mean(name, names))
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        fail(name, "is given twice", "keep one of the columns")
+    missing = [column.name for column in expected if column.required and column.name not in header]
+    for name in missing:
+        fail(",".join(header), f"has no column {name}", f"add the column {name}")
+    return len(rows.problems) == before
+
+
+def _read_horizontal(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
+    (first, header), *body = lines
+    if not _header(rows, header, first, rows.table.columns):
+        return
+    for line, cells in body:
+        if len(cells) != len(header):
+            rows.problems.append(
+                Problem(
+                    rows.file,
+                    "",
+                    ",".join(cells),
+                    f"has {len(cells)} columns, the header has {len(header)}",
+                    "put text with a comma in double quotes; add or remove commas",
+                    line,
+                )
+            )
+            continue
+        _add(rows, {name: (line, cell) for name, cell in zip(header, cells, strict=True)}, line)
+
+
+def _read_vertical(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
+    (first, header), *body = lines
+    if not _header(rows, header, first, tuple(Column(k, "text", "", True) for k in _KEY_VALUE)):
+        return
+    names = rows.table.column_names
+    found: dict[str, tuple[int, str]] = {}
+
+    def fail(key: str, message: str, fix: str, line: int) -> None:
+        rows.problems.append(Problem(rows.file, "key", key, message, fix, line))
+
+    for line, cells in body:
+        if len(cells) != 2:
+            fail(",".join(cells), "is not key,value", "write one key and one value", line)
+            continue
+        cell = dict(zip(header, cells, strict=True))
+        key = cell["key"]
+        if key not in names:
+            fail(key, "no such key", did_you_mean(key, names), line)
+        elif key in found:
+            fail(key, f"is given twice, first in line {found[key][0]}", "keep one line", line)
+        else:
+            found[key] = (line, cell["value"])
+    _add(rows, found, None)
+
+
+def _add(rows: Rows, cells: dict[str, tuple[int, str]], line: int | None) -> None:
+    index = len(rows.values)
+    rows.values.append({})
+    rows.lines.append({name: at for name, (at, _) in cells.items()})
+    if line is not None:
+        rows.lines[index][""] = line
+    rows.written.append({name: text for name, (_, text) in cells.items()})
+    for column in rows.table.columns:
+        text = rows.written[index].get(column.name, "")
+        try:
+            rows.values[index][column.name] = parse_cell(column, text)
+        except CellError as error:
+            rows.values[index][column.name] = None
+            rows.complain(index, column.name, str(error), error.fix)
+
+
+def _check_key(rows: Rows) -> None:
+    """Two lines with one key; text is compared as labels are, without regard to case."""
+    seen: dict[tuple[Any, ...], int] = {}
+    key = rows.table.key
+    for index, row in rows:
+        written = rows.written[index]
+        parts = (row[name] if row[name] is not None else written.get(name) for name in key)
+        value = tuple(part.casefold() if isinstance(part, str) else part for part in parts)
+        line = rows.lines[index][""]
+        if value in seen:
+            rows.complain(
+                index,
+                ", ".join(key),
+                f"is the same as in line {seen[value]}",
+                "keep one of the two lines",
+            )
+        seen.setdefault(value, line)

@@ -1,0 +1,21 @@
+"""The currency codes of ISO 4217 that are in use as money.
+
+Belongs here: codes only. Does not belong here: rates (`agreement`), how an amount is read
+(`mapping`). Funds, metals and test codes (such as XAU or XTS) are left out: nobody pays in them.
+"""
+
+from __future__ import annotations
+
+_CODES = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
+    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
+    GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW
+    KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR
+    MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX
+    USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+# Withdrawn in the last years; exports of past years still hold them.
+_WITHDRAWN = "ANG BGN CUC HRK SLL ZWL"
+
+CURRENCIES: frozenset[str] = frozenset((_CODES + _WITHDRAWN).split())

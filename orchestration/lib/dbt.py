@@ -1,0 +1,69 @@
+"""dbt's command lines: variables, paths and the manifest. Pure but for `prepare_manifest`.
+
+Belongs here: what dbt is called with. Does not belong here: models, or Dagster's events.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.settings import NO_TELEMETRY, Settings
+
+
+class DbtError(Exception):
+    """dbt could not parse or build the project; the message holds dbt's own words."""
+
+
+def dbt_executable() -> str:
+    """The dbt of the environment that runs this process, whatever PATH says."""
+    beside = Path(sys.executable).with_name("dbt")
+    found = str(beside) if beside.exists() else shutil.which("dbt")
+    if not found:
+        raise DbtError("dbt is not installed here. Run `make install`.")
+    return found
+
+
+def build_vars(as_of: datetime, build_id: str, agreement_version: str) -> dict[str, str]:
+    """The variables of a build. `as_of` is naive UTC; models know no other clock."""
+    return {
+        "as_of": as_of.strftime("%Y-%m-%d %H:%M:%S"),
+        "build_id": build_id,
+        "agreement_version": agreement_version,
+    }
+
+
+def run_args(variables: dict[str, str], full_refresh: bool) -> list[str]:
+    """The arguments of the one dbt invocation of a run."""
+    args = ["run", "--vars", json.dumps(variables)]
+    return [*args, "--full-refresh"] if full_refresh else args
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What dbt's process needs in its environment beside what is there."""
+    return {**NO_TELEMETRY, "TANDEM_HOME": str(settings.home)}
+
+
+def prepare_manifest(settings: Settings) -> Path:
+    """Parse the project into `dbt_project/target/manifest.json` and return its path."""
+    done = subprocess.run(
+        [
+            dbt_executable(),
+            "--quiet",
+            "parse",
+            *("--project-dir", str(settings.dbt_project)),
+            *("--profiles-dir", str(settings.dbt_project)),
+            *("--target-path", str(settings.dbt_manifest.parent)),
+        ],
+        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(settings.home / "logs")},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise DbtError(f"dbt could not parse the project:\n{done.stdout}{done.stderr}")
+    return settings.dbt_manifest

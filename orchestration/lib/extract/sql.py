@@ -1,0 +1,191 @@
+"""Tables of `type: sql`: a database table or a query, by dlt's SQL source.
+
+Belongs here: connecting, reading pages of rows, errors without secrets. Does not belong here:
+casts (`mapping`); loading, since the lake has its own loads and manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pyarrow as pa
+import sqlalchemy as sa
+from dlt.sources.sql_database import sql_table
+
+from orchestration.lib.extract.columns import describe_missing
+from orchestration.lib.extract.delimited import check_header
+from orchestration.lib.extract.inputs import InputFile
+from orchestration.lib.extract.model import ExtractError, FileCount, RawTable
+from orchestration.lib.source_config import Source, Table
+
+PAGE_ROWS = 50_000
+# What :window_start and :window_end of a query mean where a run has no window.
+ALWAYS = (datetime(1900, 1, 1), datetime(2200, 1, 1))
+
+
+def read_sql(
+    source: Source, table_name: str, company: Path, window: tuple[datetime, datetime] | None
+) -> RawTable:
+    """Read a database table, or the rows of a query, with the database's types.
+
+    A relative path in a SQLite or DuckDB URL is relative to the company folder. `_file` is the
+    table's name, or 'query', and `_line` the row's number. Raises ExtractError, whose text
+    never holds the password.
+    """
+    table = source.tables[table_name]
+    name = table.table or "query"
+    place = f"{source.source}.{table_name}"
+    url = _url(place, source.url or "", company)
+    with _readable_errors(place, url):
+        engine = _engine(place, url)
+        try:
+            data = _read(engine, place, table, window)
+        finally:
+            engine.dispose()
+    columns = check_header(InputFile(Path(name), place), data.column_names)
+    missing = describe_missing(columns, table.entities)
+    if missing:
+        fix = "Correct the mapping in the source's YAML, or the query."
+        raise ExtractError(place, "", missing, fix)
+    rows = data.num_rows
+    digest = _content_digest(data)
+    data = data.append_column("_file", pa.repeat(name, rows))
+    return RawTable(
+        data=data.append_column("_line", pa.array(range(1, rows + 1), pa.int64())),
+        malformed=[],
+        counts=[FileCount(name, lines=rows, row_lines=rows, rows=rows)],
+        columns=columns,
+        fingerprint=digest,
+        is_typed=True,
+    )
+
+
+def _url(place: str, text: str, company: Path) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise ExtractError(
+            place,
+            "url",
+            "is no SQLAlchemy URL",
+            "Write it as driver://user:password@host:port/database, with special characters of"
+            " the password percent-encoded.",
+        ) from None
+    if url.get_backend_name() in ("sqlite", "duckdb") and url.database not in (None, ":memory:"):
+        file = company / str(url.database)
+        if not file.is_file():  # both engines would create it, and then miss the table
+            raise ExtractError(
+                place, "url", f"no such database file: {file}", "Correct the path in url."
+            )
+        url = url.set(database=str(file))
+    return url
+
+
+def _engine(place: str, url: sa.URL) -> sa.Engine:
+    options = {"read_only": True} if url.get_backend_name() == "duckdb" else {}
+    try:
+        return sa.create_engine(url, connect_args=options)
+    except (ImportError, sa.exc.NoSuchModuleError) as error:
+        raise ExtractError(
+            place,
+            "url",
+            f"the driver '{url.drivername}' is not installed ({error})",
+            "Install the database's SQLAlchemy driver into the environment.",
+        ) from None
+
+
+def _read(
+    engine: sa.Engine, place: str, table: Table, window: tuple[datetime, datetime] | None
+) -> pa.Table:
+    schema, _, name = (table.table or "query").rpartition(".")
+    query = None if table.query is None else _query(table.query, window)
+    if table.table and engine.dialect.name == "duckdb":
+        # duckdb-engine cannot reflect tables of DuckDB 2; a select needs no reflection.
+        quote = engine.dialect.identifier_preparer.quote_identifier
+        query = sa.text("select * from " + ".".join(map(quote, table.table.split("."))))
+    metadata = sa.MetaData(schema=schema or None)
+    if query is not None:
+        sa.Table(name, metadata)  # stands for the query's rows, so that dlt reflects nothing
+    try:
+        resource = sql_table(
+            credentials=engine,
+            table=name,
+            schema=schema or None,
+            metadata=metadata,
+            chunk_size=PAGE_ROWS,
+            backend="pyarrow",
+            query_adapter_callback=None if query is None else lambda _select, _table: query,
+        )
+        pages = list(resource)
+    except sa.exc.NoSuchTableError:
+        tables = sorted(sa.inspect(engine).get_table_names(schema or None))
+        raise ExtractError(
+            place,
+            "table",
+            f"no table {table.table}; the tables are {', '.join(tables[:30]) or 'none'}",
+            "Correct table, as name or schema.name.",
+        ) from None
+    if pages:
+        return pa.concat_tables(pages, promote_options="permissive")
+    if query is None:
+        names = [column.name for column in next(iter(metadata.tables.values())).columns]
+    else:
+        with engine.connect() as connection:
+            names = list(connection.execute(query).keys())
+    return pa.table({name: pa.array([], pa.string()) for name in names})
+
+
+def _query(text: str, window: tuple[datetime, datetime] | None) -> sa.TextClause:
+    """The query with its window bound; any other colon in it is text."""
+    parameters = dict(zip(("window_start", "window_end"), window or ALWAYS, strict=True))
+    used = {name: value for name, value in parameters.items() if re.search(rf":{name}\b", text)}
+    escaped = re.sub(r":(?!window_(?:start|end)\b)", r"\\:", text)
+    return sa.text(escaped.strip().rstrip(";")).bindparams(**used)
+
+
+@contextmanager
+def _readable_errors(place: str, url: sa.URL) -> Iterator[None]:
+    """Turn errors of driver, SQLAlchemy and dlt into ExtractError, without the password."""
+    try:
+        yield
+    except ExtractError:
+        raise
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        text = " ".join(str(cause).split()) or type(cause).__name__
+        for secret in _secrets(url):
+            text = text.replace(secret, "***")
+        shown = url.set(query={}).render_as_string(hide_password=True)
+        # `from None`: the chained errors may hold the URL.
+        raise ExtractError(
+            place,
+            "",
+            f"cannot be read from {shown}: {text[:500]}",
+            "Check url, table or query; where a column mixes types, use a query that casts it.",
+        ) from None
+
+
+def _secrets(url: sa.URL) -> list[str]:
+    """All spellings of the URL's password and of its parameters that may be secret."""
+    values = [str(url.password)] if url.password else []
+    for value in url.query.values():
+        values.extend([value] if isinstance(value, str) else value)
+    spellings = {url.render_as_string(hide_password=False), *values, *map(quote_plus, values)}
+    return sorted(filter(None, spellings), key=len, reverse=True)
+
+
+def _content_digest(data: pa.Table) -> str:
+    """SHA-256 over names, types and values, in the order of the rows."""
+    digest = hashlib.sha256(str(data.schema).encode())
+    for batch in data.to_batches(max_chunksize=PAGE_ROWS):
+        # Through Python values: Arrow's own bytes differ with slicing and with unused slots.
+        digest.update(repr(batch.to_pydict()).encode())
+    return digest.hexdigest()

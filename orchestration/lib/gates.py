@@ -1,0 +1,59 @@
+"""Gate 2 of a build, and publishing what passed it.
+
+Belongs here: bringing together what gates, lake and releases know. Does not belong here:
+expectations (`expectations`), the form of a release (`releases`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from expectations.gate_2 import check_marts
+from expectations.registry import expected_assets
+from expectations.results import ExpectationResult
+from orchestration.lib import releases
+from orchestration.lib.agreement import Agreement
+from orchestration.lib.durable import make_folder
+from orchestration.lib.gate_files import read_gate_file, write_gate_file
+from orchestration.lib.ingest import standing_results
+from orchestration.lib.lake import Lake
+from orchestration.settings import Settings
+
+
+def check_build(settings: Settings, build_id: str) -> list[ExpectationResult]:
+    """Judge the marts in the warehouse, and keep the verdict for publishing this build.
+
+    Returns gate 2's results; the file that is kept has gate 1's of the loads that count too.
+    """
+    current = releases.current(settings)
+    results = check_marts(settings.warehouse_file, current.path if current else None)
+    of_loads = [
+        result
+        for load in Lake(settings).newest_accepted()
+        for result in standing_results(load)
+    ]
+    write_gate_file(settings, build_id, expected_assets(), [*of_loads, *results])
+    return results
+
+
+def publish_build(
+    settings: Settings, agreement: Agreement, build_id: str, as_of: datetime
+) -> releases.Release:
+    """Publish the warehouse's marts; see `releases.publish` for when it refuses."""
+    from expectations.data_docs import build_data_docs
+
+    gate = read_gate_file(settings, build_id)
+    make_folder(settings.home / "tmp")
+    with tempfile.TemporaryDirectory(dir=settings.home / "tmp") as folder:
+        docs = None
+        if gate is not None:
+            docs = build_data_docs(gate.results, Path(folder) / "data_docs")
+        return releases.publish(
+            settings,
+            releases.BuildInfo(build_id, as_of, agreement.version, agreement.is_signed),
+            expected_assets=expected_assets(),
+            loads=Lake(settings).loads_used(),
+            data_docs=docs,
+        )

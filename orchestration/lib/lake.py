@@ -1,0 +1,361 @@
+"""The lake: append-only loads of Parquet files, and which of them count.
+
+Belongs here: writing loads whole or not at all, accepting them, cleaning up after a crash,
+what readers need to know of them. Does not belong here: reading sources, judging rows.
+
+A load's data is on disk before its manifest row says `accepted` or `rejected`, and its row
+(`pending`) before its data. So whatever a crash leaves behind belongs to a pending load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from expectations.results import ExpectationResult
+from orchestration.lib import duck, ledger, quarantine
+from orchestration.lib.durable import GROUP_FOLDER, make_folder, remove_tree, sweep
+from orchestration.lib.entities import ENTITIES
+from orchestration.lib.lake_files import (
+    AGREEMENT,
+    CARRIED,
+    LakeError,
+    agreement_folder,
+    conform,
+    empty_file,
+    entity_folder,
+    loads_file,
+    manifest_file,
+    with_load_id,
+    write_entity,
+    write_parquet,
+)
+from orchestration.lib.lock import exclusive
+from orchestration.lib.manifest import Load, Manifest, State, Window
+from orchestration.settings import Settings
+
+_LOADS = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("source", pa.string()),
+        ("table_name", pa.string()),
+        ("load_mode", pa.string()),
+        ("window_start", pa.timestamp("us")),
+        ("window_end", pa.timestamp("us")),
+        ("rows", pa.int64()),
+        ("state", pa.string()),
+        ("is_newest", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of an input's records that are neither in the lake nor in quarantine.
+
+    `rows_read` are those that could be read, `malformed` those that could not.
+    """
+
+    rows_read: int
+    rows_duplicate: int = 0
+    rows_filtered: int = 0
+    malformed: int = 0
+
+
+class Lake:
+    """The lake of one installation. Whoever changes it holds the lock (`lock.exclusive`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.manifest = Manifest(manifest_file(settings))
+
+    def ensure(self) -> None:
+        """Create what every reader relies on: folders, manifest, a file without rows per entity."""
+        make_folder(self._settings.home, GROUP_FOLDER)
+        for folder in (self._settings.lake, self._settings.quarantine, self._settings.ledger):
+            make_folder(folder)
+        self.manifest.create()
+        for entity in ENTITIES.values():
+            path = empty_file(self._settings, entity.name)
+            # An entity that has grown a column needs its empty file written anew.
+            if not path.exists() or pq.read_schema(path) != entity.arrow_schema:
+                write_parquet(path, entity.arrow_schema.empty_table())
+        if not loads_file(self._settings).exists():
+            self.export_loads()
+
+    def clean_orphans(self) -> list[int]:
+        """Remove what a crash left: temporary files, and the data of loads that never ended.
+
+        Returns the ids of those loads. Raises LakeError if the lake holds a load that the
+        manifest does not know, because then it is the manifest that is damaged.
+        """
+        with exclusive(self._settings, "clean up the lake"):
+            sweep(self._settings.lake, deep=True)
+            sweep(self._settings.quarantine, deep=True)
+            pending = {load.load_id for load in self.manifest.loads("pending")}
+            known = {load.load_id for load in self.manifest.loads("accepted", "rejected")}
+            found = {path: _load_id(path) for path in self._load_paths()}
+            unknown = [path for path, load_id in found.items() if load_id not in pending | known]
+            if unknown:
+                raise LakeError(
+                    f"{manifest_file(self._settings)} does not know the load in {unknown[0]}."
+                    f" Restore the manifest from a backup, or move that load away"
+                    f" ({len(unknown)} in all)."
+                )
+            for path, load_id in found.items():
+                if load_id in pending:
+                    (remove_tree if path.is_dir() else Path.unlink)(path)
+            self.manifest.drop_pending()
+            return sorted(pending)
+
+    def begin_load(
+        self, source: str, table: str, mode: str, window: Window | None, run_id: str
+    ) -> int:
+        """Hand out the id of a new load. `window` is naive UTC, its end not part of it."""
+        if source == AGREEMENT:
+            raise LakeError(f"A source cannot be named {AGREEMENT}: that is the agreement's own.")
+        return self.manifest.begin(source, table, mode, window, _now(), run_id)
+
+    def commit_load(
+        self,
+        load_id: int,
+        entity_tables: Mapping[str, pa.Table],
+        bad: Mapping[str, pa.Table],
+        state: State,
+        counts: Counts,
+        *,
+        carried: Mapping[str, pa.Table] | None = None,
+        results: Sequence[ExpectationResult] = (),
+        columns_found: Sequence[str] = (),
+        input_fingerprint: str = "",
+        config_fingerprint: str = "",
+    ) -> Load:
+        """Write a load: its good rows by entity, its bad rows by entity, its manifest row.
+
+        `entity_tables` hold at least the columns of the entity's `arrow_schema`; `bad` those of
+        `quarantine.BAD_ROWS`, under the entity's name or '' for records that no mapping saw.
+        `carried` are older versions of bad rows, from `last_versions`, which stay current.
+        `results` are those of gate 1. A rejected load keeps its data, unread until it is
+        accepted. A windowed entity without a window covers the days it has rows for.
+
+        Raises LakeError where rows do not fit, UnknownLoadError if the load is not pending.
+        """
+        load = self.manifest.get(load_id)
+        tables = {name: conform(rows, name, load_id) for name, rows in entity_tables.items()}
+        for name, rows in tables.items():
+            folder = entity_folder(self._settings, load.source, load.table_name, name, load_id)
+            write_entity(self._settings, folder / "data.parquet", rows, name)
+            if carried and name in carried and carried[name].num_rows:
+                old = conform(carried[name], name, load_id)
+                write_entity(self._settings, folder / CARRIED, old, name)
+        quarantined = quarantine.write(self._settings, load_id, load.source, load.table_name, bad)
+        window = _days_covered(tables) if load.window_start is None else None
+        dated = {} if window is None else {"window_start": window[0], "window_end": window[1]}
+        self.manifest.update(
+            load_id,
+            expected="pending",
+            **asdict(counts),
+            **dated,
+            rows=sum(rows.num_rows for rows in tables.values()),
+            rows_quarantined=quarantined,
+            state=state,
+            results=[result.to_dict() for result in results],
+            columns_found=list(columns_found),
+            schema_fingerprint=_fingerprint(sorted(columns_found)),
+            input_fingerprint=input_fingerprint,
+            config_fingerprint=config_fingerprint,
+        )
+        return self.manifest.get(load_id)
+
+    def accept(self, load_id: int, by: str, why: str) -> Load:
+        """Let a rejected load be read after all; logged. An accepted one is left as it is.
+
+        Raises UnknownLoadError, LedgerError without a name or reason, Busy while a run is at
+        work.
+        """
+        with exclusive(self._settings, f"accept load {load_id}"):
+            load = self.manifest.get(load_id)
+            if load.state != "accepted":
+                target = {"load_id": load_id, "source": load.source, "table": load.table_name}
+                ledger.record(self._settings, "accept", target, by, why)
+                self.manifest.update(load_id, expected="rejected", state="accepted")
+            return self.manifest.get(load_id)
+
+    def history(self, source: str, table: str, count: int = 5) -> list[int]:
+        """`rows_read` of the last accepted loads of a table, newest first."""
+        loads = self.manifest.last(source, table, ("accepted",), count)
+        return [load.rows_read for load in loads]
+
+    def last_versions(
+        self, source: str, table: str, entity: str, source_ids: pa.Array
+    ) -> pa.Table:
+        """The rows of these ids in the newest accepted load of a table, one for each at most."""
+        schema = ENTITIES[entity].arrow_schema
+        loads = self.manifest.last(source, table, ("accepted",))
+        if not loads or not len(source_ids):
+            return schema.empty_table()
+        folder = entity_folder(self._settings, source, table, entity, loads[0].load_id)
+        wanted = pc.field("source_id").isin(source_ids)
+        parts = [
+            pq.read_table(path, columns=schema.names, filters=wanted).cast(schema)
+            for path in sorted(folder.glob("*.parquet"))
+        ]
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+    def newest_loads(self) -> list[Load]:
+        """The newest load of every table, accepted or rejected, by source and table."""
+        newest = {
+            (load.source, load.table_name): load
+            for load in self.manifest.loads("accepted", "rejected")
+        }
+        return [newest[place] for place in sorted(newest)]
+
+    def newest_rejected(self) -> list[Load]:
+        """The newest loads that gate 1 rejected and nobody has accepted."""
+        return [load for load in self.newest_loads() if load.state == "rejected"]
+
+    def newest(self, source: str, table: str) -> Load | None:
+        """The newest load of a table, accepted or rejected."""
+        loads = self.manifest.last(source, table, ("accepted", "rejected"))
+        return loads[0] if loads else None
+
+    def newest_accepted(self) -> list[Load]:
+        """The newest accepted load of each table, the agreement left out."""
+        newest = {
+            (load.source, load.table_name): load
+            for load in self.manifest.loads("accepted")
+            if load.source != AGREEMENT
+        }
+        return list(newest.values())
+
+    def loads_used(self) -> dict[str, list[int]]:
+        """The accepted loads, by `source/table`: what a build of the marts reads."""
+        used: dict[str, list[int]] = {}
+        for load in self.manifest.loads("accepted"):
+            used.setdefault(f"{load.source}/{load.table_name}", []).append(load.load_id)
+        return used
+
+    def export_loads(self) -> Path:
+        """Write the manifest's accepted and rejected loads to the file that dbt reads."""
+        loads = self.manifest.loads("accepted", "rejected")
+        newest = {
+            (load.source, load.table_name): load.load_id
+            for load in loads
+            if load.state == "accepted"
+        }
+        rows = [
+            {
+                **asdict(load),
+                "is_newest": newest.get((load.source, load.table_name)) == load.load_id,
+            }
+            for load in loads
+        ]
+        path = loads_file(self._settings)
+        write_parquet(path, pa.Table.from_pylist(rows, schema=_LOADS))
+        return path
+
+    def write_agreement(self, tables: Mapping[str, pa.Table], version: str, run_id: str) -> int:
+        """Load the agreement's tables, or return the newest load if they are the same.
+
+        The version leaves out the signatures, so that the content decides. The load's
+        `input_fingerprint` is the version.
+        """
+        content = _fingerprint({name: rows.to_pylist() for name, rows in tables.items()})
+        last = self.manifest.last(AGREEMENT, AGREEMENT, ("accepted",))
+        unchanged = (version, content)
+        if last and (last[0].input_fingerprint, last[0].config_fingerprint) == unchanged:
+            return last[0].load_id
+        load_id = self.manifest.begin(AGREEMENT, AGREEMENT, "snapshot", None, _now(), run_id)
+        for name, rows in tables.items():
+            path = agreement_folder(self._settings, name, load_id) / "data.parquet"
+            write_parquet(path, with_load_id(rows, load_id))
+        count = sum(rows.num_rows for rows in tables.values())
+        self.manifest.update(
+            load_id,
+            expected="pending",
+            rows_read=count,
+            rows=count,
+            state="accepted",
+            input_fingerprint=version,
+            config_fingerprint=content,
+        )
+        return load_id
+
+    def read_current(self, entity: str) -> pa.Table:
+        """The current rows of an entity, as exported last. For tests: dbt has its own models."""
+        pattern = self._settings.lake / "*" / "*" / f"entity={entity}" / "load=*" / "*.parquet"
+        spec = ENTITIES[entity]
+        is_version_current = (
+            f"_load_id = (select max(load_id) from loads as other where other.state = 'accepted'"
+            f" and (other.source, other.table_name) = (loads.source, loads.table_name)"
+            f" and {spec.event_time} >= other.window_start"
+            f" and {spec.event_time} < other.window_end)"
+            if spec.is_windowed
+            else "version = 1"
+        )
+        updated_at = "updated_at desc nulls last, " if "updated_at" in spec.column_names else ""
+        query = f"""
+            with loads as (from read_parquet({duck.quoted(loads_file(self._settings))})),
+            versions as (
+                select lake.*, row_number() over (
+                    partition by source_system, _table, source_id, load_mode = 'snapshot'
+                    order by {updated_at}_load_id desc, _line desc
+                ) as version
+                from read_parquet({duck.quoted(pattern)}, union_by_name = true,
+                                  hive_partitioning = false) as lake
+                join loads on load_id = _load_id and state = 'accepted'
+            )
+            select {", ".join(map(duck.identifier, spec.arrow_schema.names))}
+            from versions join loads on load_id = _load_id
+            where case when load_mode = 'snapshot' then is_newest else {is_version_current} end
+            order by _load_id, _file, _line
+        """
+        with duck.connect(self._settings) as connection:
+            return duck.fetch(connection, query)
+
+    def _load_paths(self) -> list[Path]:
+        """Everything that belongs to some load."""
+        lake, bad = self._settings.lake, self._settings.quarantine
+        return [
+            *(path for path in lake.glob("[!_]*/*/entity=*/load=*")),
+            *lake.glob(f"{AGREEMENT}/*/load=*"),
+            *bad.glob("*/*/load=*.parquet"),
+        ]
+
+
+def _load_id(path: Path) -> int:
+    return int(path.stem.partition("=")[2])
+
+
+def _days_covered(tables: Mapping[str, pa.Table]) -> Window | None:
+    """From the first day of the windowed entities' rows to the day after their last."""
+    days = [
+        day
+        for name, rows in tables.items()
+        if ENTITIES[name].is_windowed
+        for day in pc.min_max(rows[ENTITIES[name].event_time]).as_py().values()
+        if day is not None
+    ]
+    if not days:
+        return None
+    midnight = time()
+    return (
+        datetime.combine(min(days), midnight),
+        datetime.combine(max(days) + timedelta(days=1), midnight),
+    )
+
+
+def _fingerprint(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()[:16]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

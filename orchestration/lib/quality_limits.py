@@ -1,0 +1,23 @@
+"""Which line of `agreement/quality_limits.csv` applies to a table."""
+
+from __future__ import annotations
+
+from expectations.suites.loads import Limits
+from orchestration.lib.agreement import Agreement
+
+
+def limits_for(agreement: Agreement, source: str, table: str) -> Limits:
+    """The most specific line: this table, else this source, else all; Tandem's own without one."""
+    lines = {
+        (line["source"], line["table"]): line
+        for line in agreement.tables["quality_limits"].to_pylist()
+    }
+    for place in ((source, table), (source, "*"), ("*", "*")):
+        if place in lines:
+            line = lines[place]
+            return Limits(
+                1.0 if line["max_bad_share"] is None else float(line["max_bad_share"]),
+                line["max_bad_rows"],
+                None if line["max_drop_share"] is None else float(line["max_drop_share"]),
+            )
+    return Limits()

@@ -1,0 +1,175 @@
+"""A source from its YAML document, and pydantic's errors in plain words.
+
+Belongs here: what went wrong in one file, told with line, value, what is allowed and the fix.
+Does not belong here: the settings themselves (`source_config`), rules between files (`company`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from pydantic import ValidationError
+
+from orchestration.lib import yaml_text
+from orchestration.lib.entities import ENTITIES
+from orchestration.lib.problems import Problem, did_you_mean
+from orchestration.lib.source_config import (
+    INPUT_KEYS,
+    ComplaintsError,
+    Source,
+    column_complaints,
+    input_complaints,
+)
+from orchestration.lib.yaml_text import Document
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# What each kind of pydantic error means, for somebody who has never seen Python.
+_WORDS = {
+    "string_type": ("must be text", "put it in quotes"),
+    "int_type": ("must be a whole number", "write digits only"),
+    "int_parsing": ("must be a whole number", "write digits only"),
+    "int_from_float": ("must be a whole number", "write digits only"),
+    "float_type": ("must be a number", "write it with a decimal point and without quotes"),
+    "float_parsing": ("must be a number", "write it with a decimal point and without quotes"),
+    "bool_type": ("must be true or false", "write true or false, without quotes"),
+    "bool_parsing": ("must be true or false", "write true or false, without quotes"),
+    "list_type": ("must be a list", "write [one, two], or one line with - for each"),
+    "dict_type": ("must be a block of keys", "write key: value lines below it, indented"),
+    "model_type": ("must be a block of keys", "write key: value lines below it, indented"),
+    "too_short": ("is empty", "give at least one"),
+    "string_too_long": ("must be one character", "write one character"),
+    "string_too_short": ("must be one character", "write one character"),
+    "string_pattern_mismatch": (
+        "is no name",
+        "use lower-case letters, digits and single underscores, beginning with a letter",
+    ),
+}
+
+
+def _problems_of(document: Document, details: list[ErrorDetails]) -> Iterator[Problem]:
+    """Pydantic's errors in plain words; the branches of a union at one path become one."""
+    by_path: dict[yaml_text.Path, list[ErrorDetails]] = defaultdict(list)
+    for detail in details:
+        path = _existing(document.data, detail["loc"])
+        if detail["type"] == "missing":
+            path = (*path, detail["loc"][-1])
+        by_path[path].append(detail)
+    for path, found in by_path.items():
+        kinds = {detail["type"] for detail in found}
+        error = found[0].get("ctx", {}).get("error")
+        if isinstance(error, ComplaintsError):
+            for below, message, fix in error.complaints:
+                yield document.problem((*path, *below), message, fix)
+        elif error is not None:
+            yield document.problem(path, str(error), "see docs/company-folder.md")
+        elif len(kinds) > 1:
+            yield document.problem(path, "must be one value", "write text, a number, true or false")
+        else:
+            written = document.written.get(path, "")
+            yield document.problem(path, *_in_words(path, written, found[0]))
+
+
+def _in_words(path: yaml_text.Path, written: str, detail: ErrorDetails) -> tuple[str, str]:
+    """Message and fix of one error."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        allowed = _keys(detail["loc"][:-1])
+        return "no such key", did_you_mean(str(path[-1]), allowed)
+    if kind == "missing":
+        allowed = _keys(detail["loc"][:-1])
+        return "is missing", f"add it; the keys here are {', '.join(allowed)}"
+    if kind == "literal_error":
+        allowed = re.findall(r"'(\w+)'", context["expected"])
+        if not allowed:
+            return "is not allowed", f"write one of {context['expected']}"
+        return "is not allowed", did_you_mean(written, allowed)
+    if kind == "model_type" and path[-2:-1] == ("columns",):
+        return "must name a column", "write the column's name, or a block such as {column: Name}"
+    if kind in _WORDS:
+        return _WORDS[kind]
+    return detail["msg"], "see docs/company-folder.md"
+
+
+def _existing(data: Any, location: yaml_text.Path) -> yaml_text.Path:
+    """The longest part of a location that is in the file."""
+    path: list[str | int] = []
+    for part in location:
+        if not isinstance(data, dict | list):
+            break
+        try:
+            data = data[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            break
+        path.append(part)
+    return tuple(path)
+
+
+def _keys(location: yaml_text.Path) -> list[str]:
+    """The keys that the settings model at a location below `Source` knows."""
+    annotation: Any = Source
+    for part in location:
+        annotation = _below(annotation, part)
+    model = _unwrap(annotation)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _below(annotation: Any, part: str | int) -> Any:
+    """The type of what stands under a key or index of a value of that type."""
+    plain = _unwrap(annotation)
+    if get_origin(plain) in (dict, list):
+        return get_args(plain)[-1]
+    field = getattr(plain, "model_fields", {}).get(part)
+    return None if field is None else field.annotation
+
+
+def _unwrap(annotation: Any) -> Any:
+    """`X` for `X | None`."""
+    if get_origin(annotation) in (Union, UnionType):
+        return next(arg for arg in get_args(annotation) if arg is not NoneType)
+    return annotation
+
+
+def parse_source(document: Document) -> tuple[Source | None, list[Problem]]:
+    """The source of a document, or None and what is wrong with it in plain words."""
+    if document.data is None:
+        return None, []
+    if not isinstance(document.data, dict):
+        fix = "begin with keys such as source: crm"
+        return None, [document.problem((), "is not a block of keys", fix)]
+    try:
+        return Source.model_validate(document.data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    told = {problem.where for problem in document.problems}
+    problems = dict.fromkeys([*_problems_of(document, details), *_rules_unseen(document)])
+    return None, [problem for problem in problems if problem.where not in told]
+
+
+def _rules_unseen(document: Document) -> Iterator[Problem]:
+    """The rules over several keys, which pydantic leaves out once a single key is wrong."""
+    data = document.data
+    tables = data.get("tables")
+    if not isinstance(tables, dict):
+        return
+    blocks = {name: table for name, table in tables.items() if isinstance(table, dict)}
+    given = {name: set(INPUT_KEYS).intersection(table) for name, table in blocks.items()}
+    for path, message, fix in input_complaints(str(data.get("type")), "url" in data, given):
+        yield document.problem(path, message, fix)
+    for name, table in blocks.items():
+        mappings = table.get("entities")
+        for index, mapping in enumerate(mappings if isinstance(mappings, list) else []):
+            at = ("tables", name, "entities", index)
+            entity, columns = (
+                (mapping.get("entity"), mapping.get("columns"))
+                if isinstance(mapping, dict)
+                else (None, None)
+            )
+            if isinstance(entity, str) and entity in ENTITIES and isinstance(columns, dict):
+                for below, message, fix in column_complaints(entity, columns):
+                    yield document.problem((*at, *below), message, fix)

@@ -1,0 +1,32 @@
+"""What all tests share: folders of their own, and real data where it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import NO_TELEMETRY, PROJECT_ROOT, Settings
+
+REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
+IN_CI = os.environ.get("CI") == "true"
+
+os.environ.update(NO_TELEMETRY)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real data; without it the test is skipped, except in CI."""
+    if REAL_DATA.is_dir():
+        return REAL_DATA
+    if IN_CI:
+        pytest.fail(f"CI must have the real data, but {REAL_DATA} is no folder")
+    pytest.skip(f"real data is not here: {REAL_DATA} is no folder")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An installation of the test's own, with an empty company folder."""
+    (tmp_path / "company").mkdir()
+    return Settings(tmp_path / "home", tmp_path / "company")

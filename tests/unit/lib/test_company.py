@@ -1,0 +1,380 @@
+"""A company folder: every problem at once, with its place and fix; secrets never shown."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from orchestration.lib import reference
+from orchestration.lib.company import (
+    EDITABLE,
+    CompanyError,
+    check_company,
+    load_company,
+    write_template,
+)
+from orchestration.lib.errors import TandemError
+from orchestration.lib.problems import Problem
+from orchestration.settings import PROJECT_ROOT
+
+OLIST = PROJECT_ROOT / "tests" / "fixtures" / "companies" / "olist"
+
+SOURCE = """\
+source: crm
+type: files
+tables:
+  leads:
+    files: data/leads.csv
+    entities:
+      - entity: lead
+        columns:
+          source_id: Lead ID
+"""
+COMPANY = "key,value\ncompany_name,A\ntimezone,UTC\nreporting_currency,EUR\n"
+
+
+def company(folder: Path, sources: dict[str, str], agreement: dict[str, str] | None = None) -> Path:
+    """Write a company folder from the text of its files."""
+    files = {f"sources/{name}": text for name, text in sources.items()}
+    tables = {"company.csv": COMPANY, **(agreement or {})}
+    files |= {f"agreement/{name}": text for name, text in tables.items()}
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def problems_of(folder: Path, **env: str) -> list[Problem]:
+    with pytest.raises(CompanyError) as caught:
+        load_company(folder, env)
+    return caught.value.problems
+
+
+def only_problem(folder: Path, **env: str) -> Problem:
+    problems = problems_of(folder, **env)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+def test_a_minimal_company_loads_with_the_shipped_agreement(tmp_path: Path) -> None:
+    loaded = load_company(company(tmp_path, {"crm.yaml": SOURCE}), {})
+    assert [source.source for source in loaded.sources] == ["crm"]
+    assert loaded.agreement.tables["stages"].num_rows == 9
+
+
+def test_sources_are_sorted_and_found_in_folders_with_either_ending(tmp_path: Path) -> None:
+    other = SOURCE.replace("source: crm", "source: ads")
+    folder = company(tmp_path, {"a_crm.yaml": SOURCE, "paid/z.yml": other, ".old.yaml": "x: ["})
+    assert [source.source for source in load_company(folder, {}).sources] == ["ads", "crm"]
+
+
+def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
+    broken = SOURCE.replace("source_id", "sorce_id").replace("type: files", "type: file")
+    folder = company(
+        tmp_path,
+        {"crm.yaml": broken, "syntax.yaml": "source: x\n  bad: [1\n", "empty.yaml": "# later\n"},
+        {"company.csv": "key,value\ncompany_name,A\ntimezone,Mars\n", "stage.csv": ""},
+    )
+    found = {(p.file, p.line, p.where) for p in problems_of(folder)}
+    assert found == {
+        ("agreement/company.csv", 3, "timezone"),
+        ("agreement/company.csv", None, "reporting_currency"),
+        ("agreement/stage.csv", None, ""),
+        ("sources/crm.yaml", 2, "type"),
+        ("sources/crm.yaml", 8, "tables.leads.entities[0].columns"),
+        ("sources/crm.yaml", 9, "tables.leads.entities[0].columns.sorce_id"),
+        ("sources/empty.yaml", None, ""),
+        ("sources/syntax.yaml", 2, ""),
+    }
+
+
+def test_a_problem_reads_as_place_value_and_fix(tmp_path: Path) -> None:
+    text = SOURCE.replace("    files:", "    load: upsrt\n    files:")
+    problem = only_problem(company(tmp_path, {"crm.yaml": text}))
+    assert str(problem) == (
+        "sources/crm.yaml:5: tables.leads.load = 'upsrt': is not allowed\n"
+        "    fix: did you mean 'upsert'? allowed: append, upsert, snapshot"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ("type: files", "type: files\nownr: sales", "ownr", "did you mean 'owner'?"),
+        ("type: files", "type: files\ntimezone: Mars", "timezone", "no IANA timezone"),
+        ("type: files", "type: files\nnulls: [0]", "nulls[0]", "put it in quotes"),
+        ("source: crm", "source: My CRM", "source", "lower-case letters"),
+        ("source: crm", "source: a__b", "source", "single underscores"),
+        ("source: crm", "source: agreement", "source", "reserved"),
+        ("entity: lead", "entity: leed", "tables.leads.entities[0].entity", "mean 'lead'?"),
+        (
+            "source_id: Lead",
+            "source_id: x\n          emial: Lead",
+            "columns.emial",
+            "mean 'email'?",
+        ),
+        ("source_id: Lead ID", "source_id: 5", "columns.source_id", "must name a column"),
+        ("source_id: Lead ID", "source_id: {colunm: a}", "source_id.colunm", "mean 'column'?"),
+        ("source_id: Lead ID", "source_id: {format: dmy, column: a}", "source_id", "%d/%m/%Y"),
+        ("source_id: Lead ID", 'source_id: {extract: "(a", column: a}', "extract", "no regular"),
+        ("files: data/leads.csv", "table: leads", "tables.leads", "type files needs files"),
+        ("files: data/leads.csv", "files: a.csv\n    csv: {encoding: utf9}", "encoding", "cp1252"),
+    ],
+)
+def test_a_wrong_key_or_value_is_told_with_the_fix(
+    tmp_path: Path, old: str, new: str, where: str, says: str
+) -> None:
+    text = SOURCE.replace(old, new)
+    problems = problems_of(company(tmp_path, {"crm.yaml": text}))
+    assert any(where in p.where and says in str(p) for p in problems), [*map(str, problems)]
+
+
+def test_a_constant_must_fit_its_column(tmp_path: Path) -> None:
+    text = SOURCE.replace("entity: lead", "entity: activity").replace(
+        "source_id: Lead ID",
+        "occurred_at: At\n          activity_type: {column: Kind, values: {Fon: phone}}",
+    )
+    problem = only_problem(company(tmp_path, {"crm.yaml": text}))
+    assert problem.where.endswith("columns.activity_type.values.Fon")
+    assert "call, email, meeting, task, other" in problem.fix
+
+
+def test_money_needs_a_currency(tmp_path: Path) -> None:
+    text = SOURCE.replace("entity: lead", "entity: product").replace(
+        "source_id: Lead ID", "source_id: ID\n          list_price: Price"
+    )
+    problem = only_problem(company(tmp_path, {"crm.yaml": text}))
+    assert problem.message == "list_price needs a currency"
+
+
+def test_a_table_feeds_an_entity_once(tmp_path: Path) -> None:
+    twice = SOURCE + "      - entity: lead\n        columns: {source_id: x}\n"
+    assert "second table" in only_problem(company(tmp_path, {"crm.yaml": twice})).fix
+
+
+def test_a_key_given_twice_is_a_problem(tmp_path: Path) -> None:
+    problem = only_problem(company(tmp_path, {"crm.yaml": SOURCE + "type: sql\n"}))
+    assert (problem.line, problem.message) == (10, "is given twice, first in line 2")
+
+
+def test_keys_and_words_are_text_as_written(tmp_path: Path) -> None:
+    text = SOURCE.replace(
+        "source_id: Lead ID",
+        "source_id: Lead ID\n          is_deleted: {column: Gone, values: {No: false, 1: true}}"
+        "\n          status: {constant: yes}",
+    )
+    columns = load_company(company(tmp_path, {"crm.yaml": text}), {}).sources[0].tables["leads"]
+    mapping = columns.entities[0].columns
+    assert mapping["is_deleted"].values == {"No": False, "1": True}
+    assert mapping["status"].constant == "yes"
+
+
+def test_two_sources_with_one_name_name_both_files(tmp_path: Path) -> None:
+    problem = only_problem(company(tmp_path, {"a.yaml": SOURCE, "b.yml": SOURCE}))
+    assert (problem.file, "sources/a.yaml" in problem.message) == ("sources/b.yml", True)
+
+
+@pytest.mark.parametrize("name", ["sources", None])
+def test_a_folder_without_sources_says_so(tmp_path: Path, name: str | None) -> None:
+    folder = company(tmp_path, {})
+    if name:
+        (folder / name).mkdir()
+    assert only_problem(folder).file == "sources/"
+
+
+def test_a_recursive_alias_ends(tmp_path: Path) -> None:
+    problems = problems_of(company(tmp_path, {"crm.yaml": "source: &a [*a]\ntype: files\n"}))
+    assert any("refers to itself" in p.message for p in problems)
+
+
+# Environment variables and secrets ---------------------------------------------------------
+
+SQL = """\
+source: db
+type: sql
+url: postgresql://reader:${DB_PASSWORD}@host/db
+tables:
+  leads:
+    table: leads
+    load: ${MODE}
+    entities:
+      - entity: lead
+        columns: {source_id: id, status: {constant: "$${literal} $5"}}
+"""
+
+
+def test_variables_are_filled_in(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"db.yaml": SQL})
+    source = load_company(folder, {"DB_PASSWORD": "hunter2", "MODE": "upsert"}).sources[0]
+    assert source.url == "postgresql://reader:hunter2@host/db"
+    assert source.tables["leads"].load == "upsert"
+    assert source.tables["leads"].entities[0].columns["status"].constant == "${literal} $5"
+    assert "hunter2" not in repr(source)
+
+
+def test_an_unset_variable_is_named(tmp_path: Path) -> None:
+    problem = only_problem(company(tmp_path, {"db.yaml": SQL}), MODE="upsert")
+    assert (problem.line, problem.where) == (3, "url")
+    assert "DB_PASSWORD is not set" in problem.message
+
+
+def test_no_message_shows_what_a_variable_holds(tmp_path: Path) -> None:
+    text = SQL.replace("type: sql", "type: sql\ntimezone: ${ZONE}\nnulls: ${LIST}").replace(
+        "source_id: id", "source_id: id, created_at: {column: a, format: '${FORMAT}'}"
+    )
+    env = {name: f"secret-{name}" for name in ("DB_PASSWORD", "MODE", "ZONE", "LIST", "FORMAT")}
+    with pytest.raises(CompanyError) as caught:
+        load_company(company(tmp_path, {"db.yaml": text}), env)
+    assert len(caught.value.problems) == 4
+    assert "secret-" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert "${FORMAT}" in str(caught.value)
+
+
+# Between files -----------------------------------------------------------------------------
+
+
+def test_sources_that_the_agreement_names_must_exist(tmp_path: Path) -> None:
+    folder = company(
+        tmp_path,
+        {"crm.yaml": SOURCE},
+        {
+            "stage_labels.csv": "source,object_type,label,stage_id\ncrn,lead,New,lead\n",
+            "quality_limits.csv": "source,table,max_bad_share\n*,*,0.1\ncrm,lead,0.1\n",
+        },
+    )
+    found = {(p.file, p.line, p.where): p.fix for p in problems_of(folder)}
+    assert set(found) == {
+        ("agreement/stage_labels.csv", 2, "source"),
+        ("agreement/quality_limits.csv", 3, "table"),
+    }
+    assert all("did you mean" in fix for fix in found.values())
+
+
+def test_a_constant_currency_needs_a_rate(tmp_path: Path) -> None:
+    text = SOURCE.replace("entity: lead", "entity: opportunity").replace(
+        "source_id: Lead ID", "source_id: ID\n          currency: {constant: USD}"
+    )
+    folder = company(tmp_path, {"crm.yaml": text})
+    assert "no exchange rate for USD" in only_problem(folder).message
+    rates = folder / "agreement" / "fx_rates.csv"
+    rates.write_text("rate_date,currency,rate\n2025-01-01,USD,0.9\n")
+    assert load_company(folder, {}).agreement.tables["fx_rates"].num_rows == 1
+
+
+# Inputs ------------------------------------------------------------------------------------
+
+
+def test_check_looks_at_the_files(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"crm.yaml": SOURCE + "          email: Mail\n"})
+    assert "no such file" in check_company(folder, {})[0].message
+    leads = folder / "data" / "leads.csv"
+    leads.parent.mkdir()
+    leads.write_text("Lead ID;Mail\n1;a\n")
+    (problem,) = check_company(folder, {})
+    assert problem.file == "data/leads.csv"
+    assert 'csv.delimiter: ";"' in problem.fix
+    leads.write_text("Lead ID,E-Mail\n1,a\n")
+    (problem,) = check_company(folder, {})
+    assert (problem.value, problem.message[:9]) == ("Mail", "is mapped")
+    assert "did you mean 'E-Mail'?" in problem.fix
+    leads.write_text("Lead ID,Mail\n" + "1,a\n" * 200_000)
+    assert check_company(folder, {}) == []
+
+
+def test_check_reads_the_beginning_in_any_encoding(tmp_path: Path) -> None:
+    folder = company(
+        tmp_path,
+        {"crm.yaml": SOURCE.replace("    files:", "    csv: {encoding: utf-16}\n    files:")},
+    )
+    (folder / "data").mkdir()
+    (folder / "data" / "leads.csv").write_bytes(("Lead ID\n" + "ö\n" * 200_000).encode("utf-16"))
+    assert check_company(folder, {}) == []
+
+
+@pytest.mark.parametrize("url", ["hunter2", "nosuch://u:hunter2@h/d"])
+def test_check_understands_database_urls_without_connecting(tmp_path: Path, url: str) -> None:
+    folder = company(tmp_path, {"db.yaml": SQL.replace("${MODE}", "upsert")})
+    (problem,) = check_company(folder, {"DB_PASSWORD": "x"}) or [None]
+    assert problem is None
+    text = SQL.replace("${MODE}", "upsert").replace(
+        "postgresql://reader:${DB_PASSWORD}@host/db", "${URL}"
+    )
+    (folder / "sources" / "db.yaml").write_text(text)
+    (problem,) = check_company(folder, {"URL": url})
+    assert problem.where == "url"
+    assert "hunter2" not in str(problem)
+
+
+# Template, Olist, reference ----------------------------------------------------------------
+
+
+def test_the_template_is_a_company_without_problems(tmp_path: Path) -> None:
+    files = write_template(tmp_path / "new")
+    assert {f"{name}.csv" for name in (*EDITABLE, "company")} == {
+        path.name for path in files if path.parent.name == "agreement"
+    }
+    assert check_company(tmp_path / "new", {}) == []
+
+
+def test_the_template_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(TandemError, match="not an empty folder"):
+        write_template(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_commented_database_example_is_valid(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    write_template(folder)
+    example = folder / "sources" / "database.yaml.example"
+    lines = example.read_text().splitlines()
+    start = lines.index("# source: crm_database")
+    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[start:])
+    example.with_name("database.yaml").write_text(text)
+    assert problems_of(folder)[0].message == "the environment variable CRM_DATABASE_URL is not set"
+    loaded = load_company(folder, {"CRM_DATABASE_URL": "sqlite://"})
+    assert [source.source for source in loaded.sources] == ["crm", "crm_database"]
+
+
+def test_the_olist_company_loads() -> None:
+    olist = load_company(OLIST, {"OLIST_DATA": "/nowhere"})
+    assert [sorted(source.tables) for source in olist.sources] == [["deals", "leads"]]
+    assert olist.agreement.company.reporting_currency == "BRL"
+
+
+def test_the_reference_agrees_with_the_code() -> None:
+    text = reference.DOCUMENT.read_text(encoding="utf-8")
+    assert reference.with_tables(text) == text, "run python -m orchestration.lib.reference"
+    assert reference.undocumented_keys(text) == []
+
+
+def example_source(block: str) -> str:
+    """A whole source from an example of the reference, which may show only a part of one."""
+    lines = textwrap.dedent(block).splitlines()
+    if lines[0].startswith("source:"):
+        return block
+    if lines[0].startswith("- entity"):
+        lines = ["entities:", *lines]
+    elif lines[0].startswith(("columns:", "where:")):
+        rest = ["columns: {source_id: Id}"] if lines[0].startswith("where:") else []
+        lines = ["entities:", "  - entity: lead", *("    " + line for line in [*lines, *rest])]
+    if lines[0].startswith("entities:"):
+        lines = ["example:", "  files: data/example.csv", *("  " + line for line in lines)]
+    return "\n".join(["source: example", "type: files", "tables:", *("  " + li for li in lines)])
+
+
+def test_every_example_of_the_reference_is_valid(tmp_path: Path) -> None:
+    text = reference.DOCUMENT.read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) > 10
+    rates = "rate_date,currency,rate\n2025-01-01,USD,0.9\n"
+    for number, block in enumerate(blocks):
+        folder = company(
+            tmp_path / str(number), {"a.yaml": example_source(block)}, {"fx_rates.csv": rates}
+        )
+        load_company(folder, {"ERP_DATABASE_URL": "sqlite://"})
