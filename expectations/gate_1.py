@@ -60,9 +60,9 @@ def check_load(
 
     A candidate holds the entity's columns, then `_parse_error` and `_raw`. `exemptions` are
     (rule, row_hash) of rows that someone released: they pass that rule; the hash is the first
-    32 hex digits of the sha256 of `_raw`. The load is rejected
-    if a critical expectation of the table fails, or if anything could not be evaluated; bad
-    rows alone reject it only beyond the agreement's limits.
+    32 hex digits of the sha256 of `_raw`. The load is rejected if a critical expectation of the
+    table fails, or if anything could not be evaluated; bad rows alone reject it only beyond the
+    agreement's limits.
     """
     spill = next(iter(candidates.values())).parent / ".spill"
     with Session("gate_1", spill) as session:

@@ -151,7 +151,7 @@ def masked(text: str) -> str:
     '31/31/2020' does not match %d/%m/%Y), only that is masked.
     """
     place, separator, value = text.rpartition("\t")
-    quote = re.search(r"'(.*)'", value, re.DOTALL)
+    quote = re.search(r"'(.*)'(?=[\s;]|$)", value, re.DOTALL)
     if quote is not None:
         value = value[: quote.start(1)] + mask(quote.group(1)) + value[quote.end(1) :]
     else:

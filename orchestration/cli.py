@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import getpass
 import os
-import shutil
 import sys
-from datetime import date, timedelta
+import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from orchestration.settings import NO_TELEMETRY, Settings, SettingsError, load_settings
+from orchestration.lib.errors import TandemError
+from orchestration.settings import NO_TELEMETRY, Settings, load_settings
 
 PUBLISHED, ERROR, USAGE, BLOCKED = 0, 1, 2, 3
 
@@ -30,7 +30,7 @@ app = typer.Typer(
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept out of the lake.")
 app.add_typer(quarantine_app, name="quarantine")
 
-Why = Annotated[str, typer.Option("--why", help="The reason; it is logged.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
 
 
@@ -38,18 +38,26 @@ def main() -> None:
     """Run the command; an error that the user can mend is one message and never a traceback."""
     os.environ.update(NO_TELEMETRY)
     try:
+        code = _run_app()
+    except Exception:
+        traceback.print_exc()
+        code = ERROR
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # DuckDB's bindings print pages about leaked references when the interpreter is torn down.
+    # Everything is on disk and flushed by now, so there is nothing left to tear down.
+    os._exit(code)
+
+
+def _run_app() -> int:
+    try:
         app()
-    except Exception as error:
-        if _is_known(error):
-            typer.echo(f"error: {error}", err=True)
-            sys.exit(ERROR)
-        raise
-
-
-def _is_known(error: Exception) -> bool:
-    from orchestration.lib.errors import TandemError
-
-    return isinstance(error, (SettingsError, TandemError))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except TandemError as error:
+        typer.echo(f"error: {error}", err=True)
+        return ERROR
+    return PUBLISHED
 
 
 def _settings() -> Settings:
@@ -60,8 +68,11 @@ def _settings() -> Settings:
     return settings
 
 
-def _login() -> str:
-    return getpass.getuser()
+def _decision(by: str, why: str) -> tuple[str, str]:
+    """Who decides and why, for the ledger. A person is asked for a reason, a script is not."""
+    if not why and sys.stdin.isatty():
+        why = typer.prompt("Why")
+    return by or getpass.getuser(), why or "no reason given"
 
 
 @app.command()
@@ -71,7 +82,9 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 
     write_template(directory)
     typer.echo(f"Wrote a company folder to {directory}.")
-    typer.echo(f"Next: edit it, then `export TANDEM_COMPANY={directory.resolve()}` and `tandem check`.")
+    typer.echo(
+        f"Next: edit it, then `export TANDEM_COMPANY={directory.resolve()}` and `tandem check`."
+    )
 
 
 @app.command()
@@ -156,13 +169,13 @@ def releases() -> None:
 @app.command()
 def rollback(
     release: Annotated[str, typer.Argument(help="A release id, as `tandem releases` lists it.")],
-    why: Why,
+    why: Why = "",
     by: By = "",
 ) -> None:
     """Make an older release the current one and hold publishing until `tandem resume`."""
     from orchestration.lib import releases as lib
 
-    lib.rollback(_settings(), release, by or _login(), why)
+    lib.rollback(_settings(), release, *_decision(by, why))
     typer.echo(f"{release} is published. Publishing is held until `tandem resume`.")
 
 
@@ -171,20 +184,20 @@ def resume(why: Why = "", by: By = "") -> None:
     """Lift the hold that a rollback set; the next run publishes again."""
     from orchestration.lib import releases as lib
 
-    lib.resume(_settings(), by or _login(), why)
+    lib.resume(_settings(), *_decision(by, why))
     typer.echo("The next run publishes again: `tandem run`.")
 
 
 @app.command()
 def accept(
     load: Annotated[int, typer.Argument(help="The number of a rejected load.")],
-    why: Why,
+    why: Why = "",
     by: By = "",
 ) -> None:
     """Accept a load that gate 1 rejected; the next run reads it."""
     from orchestration.lib.lake import Lake
 
-    Lake(_settings()).accept(load, by or _login(), why)
+    Lake(_settings()).accept(load, *_decision(by, why))
     typer.echo(f"Load {load} is accepted. Next: `tandem run`.")
 
 
@@ -202,7 +215,7 @@ def quarantine_list(
 @quarantine_app.command("release")
 def quarantine_release(
     quarantine_id: Annotated[str, typer.Argument(help="An id, as `tandem quarantine list` shows.")],
-    why: Why,
+    why: Why = "",
     by: By = "",
 ) -> None:
     """Let a quarantined row into the load it came from, in spite of the rule."""
@@ -210,7 +223,7 @@ def quarantine_release(
     from orchestration.lib.ingest import release_row
 
     settings = _settings()
-    release_row(settings, load_company(settings.company), quarantine_id, by or _login(), why)
+    release_row(settings, load_company(settings.company), quarantine_id, *_decision(by, why))
     typer.echo(f"{quarantine_id} is released. Next: `tandem run`.")
 
 

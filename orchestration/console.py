@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
@@ -59,7 +60,7 @@ def _own_stream() -> Iterator[IO[str]]:
     sys.stderr.flush()
     kept = {number: os.dup(number) for number in (1, 2)}
     try:
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             for number in kept:
                 os.dup2(nowhere.fileno(), number)
         with os.fdopen(os.dup(kept[1]), "w", encoding="utf-8") as stream:
@@ -170,7 +171,10 @@ def print_summary(settings: Settings, outcome: Outcome) -> None:
         _table(
             "Gates",
             ("gate", "tables", "expectations", "hold", "warnings"),
-            [(g.replace("_", " "), f"{a:,}", f"{n:,}", f"{ok:,}", f"{w:,}") for g, a, n, ok, w in report.gates],
+            [
+                (g.replace("_", " "), f"{a:,}", f"{n:,}", f"{ok:,}", f"{w:,}")
+                for g, a, n, ok, w in report.gates
+            ],
         )
     )
     for gate, asset, message in report.warnings:
@@ -195,10 +199,13 @@ def _scorecard_table(scorecard: list[tuple[Any, ...]]) -> Table:
     month = f"{scorecard[0][-1]:%B %Y}" if scorecard else "no complete month yet"
     rows = []
     for name, value, reason, target, attainment, previous, unit, _ in scorecard:
-        shown = _value(value, unit) if value is not None else f"– ({reason})"
         attained = "" if attainment is None else f"{attainment:.0%}"
-        rows.append((name, shown, _value(target, unit), attained, _value(previous, unit)))
-    return _table(f"KPIs, {month}", ("KPI", "value", "target", "attained", "month before"), rows)
+        why = "" if value is not None else str(reason).replace("_", " ").replace(":", ": ")
+        rows.append(
+            (name, _value(value, unit), _value(target, unit), attained, _value(previous, unit), why)
+        )
+    columns = ("KPI", "value", "target", "attained", "month before", "why none")
+    return _table(f"KPIs, {month}", columns, rows)
 
 
 def _value(value: Any, unit: str) -> str:
@@ -209,7 +216,7 @@ def _value(value: Any, unit: str) -> str:
     return f"{value:,.0f}" if unit == "count" or abs(value) >= 1000 else f"{value:,.2f}"
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for position, column in enumerate(columns):
         table.add_column(column, justify="right" if position else "left", no_wrap=not position)
@@ -230,7 +237,8 @@ def print_status(settings: Settings) -> None:
         )
     hold = releases.read_hold(settings)
     if hold is not None:
-        out.print(f"Publishing is held since {hold.at} by {hold.by}: {hold.why}. `tandem resume` lifts it.")
+        out.print(f"Publishing is held since {hold.at} by {hold.by}: {hold.why}.")
+        out.print("`tandem resume` lifts the hold.")
     loads = Lake(settings).newest_loads()
     if not loads:
         return

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from orchestration.defs.automation.jobs import build_jobs, build_schedule
+from orchestration.defs.automation.jobs import DAILY_AT_HOUR, build_jobs
 from orchestration.defs.partitions import daily_partitions
 from orchestration.defs.publish.assets import build_publish_asset
 from orchestration.defs.quality.assets import build_gate_2
@@ -37,7 +37,15 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
         ],
         asset_checks=[build_gate_2()],
         jobs=[run_daily, rebuild_marts],
-        schedules=[build_schedule(run_daily)],
+        schedules=[
+            dg.build_schedule_from_partitioned_job(
+                run_daily,
+                name="run_daily",
+                description="One run a day, for the day that ended in the agreement's timezone.",
+                hour_of_day=DAILY_AT_HOUR,
+                minute_of_hour=0,
+            )
+        ],
         # One process per run: importing dbt, pandas and GX again for each step costs more
         # than the steps themselves.
         executor=dg.in_process_executor,

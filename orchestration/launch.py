@@ -6,6 +6,7 @@ Does not belong here: printing (`console`), or what a job does (`defs`).
 
 from __future__ import annotations
 
+import logging
 import time
 import traceback
 import uuid
@@ -64,7 +65,8 @@ def phase_of(step_key: str) -> Phase:
     """The phase that a step belongs to, by the name its op was given."""
     if step_key.startswith("lake__"):
         return "extract"
-    return {"dbt_models": "transform", "gate_2": "gate"}.get(step_key, "publish")  # type: ignore[return-value]
+    phases: dict[str, Phase] = {"dbt_models": "transform", "gate_2": "gate"}
+    return phases.get(step_key, "publish")
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -141,7 +143,7 @@ class _Listener:
                 name = entry.user_message.removeprefix(BUILT)
                 self._on_step(Step(phase, name, "item"))
         # Dagster tells of each step that waits in vain; the failed one has said why.
-        elif entry.level >= 20 and not entry.user_message.endswith("Not executing."):
+        elif int(entry.level) >= logging.INFO and not entry.user_message.endswith("Not executing."):
             self._on_step(Step(phase, key, "note", entry.user_message))
 
     def _step_event(self, phase: Phase, key: str, event: dg.DagsterEvent) -> None:
@@ -165,7 +167,9 @@ class _Listener:
         elif kind == "ASSET_CHECK_EVALUATION":
             self._check(event)
             if phase == "gate":
-                self._on_step(Step(phase, event.asset_check_evaluation_data.asset_key.path[-1], "item"))
+                self._on_step(
+                    Step(phase, event.asset_check_evaluation_data.asset_key.path[-1], "item")
+                )
 
     def _run_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -201,5 +205,7 @@ class _Listener:
         results = evaluation.metadata["results"].value
         assert isinstance(results, list)
         self.outcome.blocked += [
-            result for result in results if not result["passed"] and result["severity"] == "critical"
+            result
+            for result in results
+            if not result["passed"] and result["severity"] == "critical"
         ]

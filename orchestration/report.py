@@ -13,8 +13,8 @@ import duckdb
 
 _FUNNEL = """
 select s.stage_name,
-       count(*) filter (where not e.is_inferred) as observed,
-       count(*) as with_inferred
+       count(e.journey_id) filter (where not e.is_inferred) as observed,
+       count(e.journey_id) as with_inferred
 from marts.dim_stage s
 left join marts.fct_funnel_events e on e.stage_id = s.stage_id
 group by s.stage_name, s.position

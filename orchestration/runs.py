@@ -15,6 +15,10 @@ from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 from orchestration.settings import DEMO_TEMPLATE, Settings
 
+# Dagster's own tags for a run over a range of partitions.
+_RANGE_START_TAG = "dagster/asset_partition_range_start"
+_RANGE_END_TAG = "dagster/asset_partition_range_end"
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -56,19 +60,12 @@ def _moment(text: str | None) -> datetime | None:
         raise ValueError(f"--as-of '{text}' is no time; write YYYY-MM-DD or an ISO time") from None
 
 
-def execute(
-    settings: Settings, request: RunRequest, on_step: Callable[[Step], None]
-) -> Outcome:
+def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], None]) -> Outcome:
     """Run the job that the request asks for, holding the installation's lock throughout.
 
     Raises TandemError where nothing can be run at all: a company with problems, no demo data,
     another run in progress.
     """
-    from dagster._core.storage.tags import (
-        ASSET_PARTITION_RANGE_END_TAG,
-        ASSET_PARTITION_RANGE_START_TAG,
-    )
-
     from orchestration.defs.resources import AS_OF_TAG
 
     if settings.company == DEMO_TEMPLATE:
@@ -88,8 +85,8 @@ def execute(
                 f"--start {request.start} is before history_start {company.history_start} in"
                 " agreement/company.csv. Change one of them."
             )
-        tags[ASSET_PARTITION_RANGE_START_TAG] = request.start.isoformat()
-        tags[ASSET_PARTITION_RANGE_END_TAG] = request.end.isoformat()
+        tags[_RANGE_START_TAG] = request.start.isoformat()
+        tags[_RANGE_END_TAG] = request.end.isoformat()
     else:
         local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(company.timezone)).date()
         partition_key = max(local - timedelta(days=1), company.history_start).isoformat()

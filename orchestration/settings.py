@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.lib.errors import TandemError
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_TEMPLATE = PROJECT_ROOT / "orchestration" / "demo" / "company"
 
@@ -24,7 +26,7 @@ NO_TELEMETRY = {
 }
 
 
-class SettingsError(Exception):
+class SettingsError(TandemError):
     """A setting that cannot be used; the message names it and the fix."""
 
 

@@ -199,6 +199,15 @@
   arg_min({{ value }}, row({{ key | join(', ') }}))
 {%- endmacro %}
 
+{# Named values as one, ordered by the first, then the second and so on; read them back with
+   `name.field`. Give it no nulls where it is compared: engines order them differently. #}
+{% macro struct(fields) -%}
+  {{ adapter.dispatch('struct', 'tandem')(fields) }}
+{%- endmacro %}
+{% macro duckdb__struct(fields) -%}
+  struct_pack({% for name, value in fields.items() %}{{ name }} := {{ value }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
 {# True if the condition holds in any row of the group. #}
 {% macro any_true(condition) -%}
   coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1

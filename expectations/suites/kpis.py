@@ -43,13 +43,15 @@ _IS_TOTAL = " and ".join(f"{name} = '{ALL}'" for name in SLICES)
 
 def kpi_components() -> list[Expectation]:
     table = "marts.kpi_components"
+    # One type for all: a union of several would round to the coarsest.
     of_facts = [
-        f"select '{name}' as slice, count(*) as value from marts.fct_funnel_events"
-        f" where not is_inferred and entered_date is not null"
+        f"select '{name}' as slice, cast(count(*) as decimal(38, 6)) as value"
+        " from marts.fct_funnel_events where not is_inferred and entered_date is not null"
         f" and stage_id in ({', '.join(map(repr, stages))})"
         for name, stages in _EVENTS.items()
     ] + [
-        f"select '{name}' as slice, coalesce(sum({value}), 0) as value from {fact}"
+        f"select '{name}' as slice, cast(coalesce(sum({value}), 0) as decimal(38, 6)) as value"
+        f" from {fact}"
         f" where {day} is not null and {condition}"
         for name, (fact, value, day, condition) in _VALUES.items()
     ]

@@ -33,6 +33,11 @@ class Reading:
     formats: tuple[str, ...] = (ISO,)
     number: NumberFormat = field(default_factory=NumberFormat)
 
+    def of_typed(self) -> Reading:
+        """For the text of typed numbers: it has a decimal point, whatever the mapping says."""
+        plain = self.number.model_copy(update={"decimal": ".", "thousands": ""})
+        return replace(self, number=plain)
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -93,10 +98,7 @@ def cast_sql(
     typed = _cast_typed(kind, value, arrow_type, reading)
     if typed is not None:
         return typed
-    # A typed number's text has a decimal point, whatever the mapping says of texts.
-    plain = reading.number.model_copy(update={"decimal": ".", "thousands": ""})
-    reading = replace(reading, number=plain)
-    return _cast_text(kind, as_text(value, arrow_type), reading, prepared)
+    return _cast_text(kind, as_text(value, arrow_type), reading.of_typed(), prepared)
 
 
 def written(value: str | int | float | bool, number: NumberFormat) -> str:
@@ -355,7 +357,7 @@ def _plain_number(text: str, parts: str, number: NumberFormat) -> str:
     is_number = (
         f"{parts}.digits <> '' and length({signs}) <= 1"
         f" and ({parts}.opened = '') = ({parts}.closed = '')"
-        f" and {parts}.prefix in ({codes}) and {parts}.code in ({codes})"
+        f" and {parts}.prefix || {parts}.code in ({codes})"
     )
     shift = _shift(number)
     exponents = {"": 0, "k": 3, "m": 6, "b": 9, "bn": 9}

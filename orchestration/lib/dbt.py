@@ -13,10 +13,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY, Settings
 
 
-class DbtError(Exception):
+class DbtError(TandemError):
     """dbt could not parse or build the project; the message holds dbt's own words."""
 
 

@@ -135,6 +135,8 @@ referrer      url   page the visitor came from
 landing_page  url   first page seen, with its query string
 """
 
+_TOUCH_TYPES = "web_session,web_event,form_fill,ad_click,email_click,event_attendance,other"
+
 _ALL = (
     Entity(
         "rep",
@@ -425,10 +427,10 @@ _ALL = (
         "touch",
         "A dated marketing contact of a person, known or not yet known.",
         _columns(
-            """
+            f"""
         source_id     id         the source's id of the touch
         occurred_at   timestamp!  when it happened
-        touch_type    enum(web_session,web_event,form_fill,ad_click,email_click,event_attendance,other)!  kind of touch
+        touch_type    enum({_TOUCH_TYPES})!  kind of touch
         anonymous_id  ref        web visitor id
         email         email      address, where known
         lead_id       ref        source_id of the lead, where known

@@ -30,9 +30,7 @@ def check_build(settings: Settings, build_id: str) -> list[ExpectationResult]:
     current = releases.current(settings)
     results = check_marts(settings.warehouse_file, current.path if current else None)
     of_loads = [
-        result
-        for load in Lake(settings).newest_accepted()
-        for result in standing_results(load)
+        result for load in Lake(settings).newest_accepted() for result in standing_results(load)
     ]
     write_gate_file(settings, build_id, expected_assets(), [*of_loads, *results])
     return results

@@ -32,7 +32,7 @@ from orchestration.lib.extract import RawTable, input_fingerprint, read_table
 from orchestration.lib.lake import Counts, Lake
 from orchestration.lib.lock import exclusive
 from orchestration.lib.manifest import Load
-from orchestration.lib.mapping import MappedEntity, map_entity, remap_record
+from orchestration.lib.mapping import map_entity, remap_record
 from orchestration.lib.private import load_hash_key
 from orchestration.lib.quality_limits import limits_for
 from orchestration.lib.source_config import Source
@@ -72,7 +72,12 @@ class Ingested:
 
 
 def ingest_table(
-    settings: Settings, company: Company, source: Source, table_name: str, as_of: datetime, run_id: str
+    settings: Settings,
+    company: Company,
+    source: Source,
+    table_name: str,
+    as_of: datetime,
+    run_id: str,
 ) -> Ingested:
     """Load one table of a source, unless its input and settings are those of its newest load.
 
@@ -204,7 +209,9 @@ def standing_results(load: Load) -> list[ExpectationResult]:
     ]
 
 
-def release_row(settings: Settings, company: Company, quarantine_id: str, by: str, why: str) -> None:
+def release_row(
+    settings: Settings, company: Company, quarantine_id: str, by: str, why: str
+) -> None:
     """Let a quarantined row into its load; see `quarantine.release` for when it is refused."""
 
     def remap(row: quarantine.QuarantinedRow) -> pa.Table:

@@ -194,9 +194,7 @@ class Lake:
         loads = self.manifest.last(source, table, ("accepted",), count)
         return [load.rows_read for load in loads]
 
-    def last_versions(
-        self, source: str, table: str, entity: str, source_ids: pa.Array
-    ) -> pa.Table:
+    def last_versions(self, source: str, table: str, entity: str, source_ids: pa.Array) -> pa.Table:
         """The rows of these ids in the newest accepted load of a table, one for each at most."""
         schema = ENTITIES[entity].arrow_schema
         loads = self.manifest.last(source, table, ("accepted",))
@@ -212,6 +210,8 @@ class Lake:
 
     def newest_loads(self) -> list[Load]:
         """The newest load of every table, accepted or rejected, by source and table."""
+        if not manifest_file(self._settings).exists():
+            return []
         newest = {
             (load.source, load.table_name): load
             for load in self.manifest.loads("accepted", "rejected")

@@ -11,6 +11,7 @@ ever code.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -212,6 +215,7 @@ class _Plan:
     def _value(self, place: int, column: Column, mapping: ColumnMapping) -> _Value:
         reading = self._reading(mapping)
         given, type_ = self._given(mapping)
+        self._probe(column, mapping, reading)
         t, m = f"t{place}", f"m{place}"
         mapped = t
         unmapped = "false"
@@ -230,7 +234,6 @@ class _Plan:
                     f"{t} is not null and {t} not in ({keys})" if known else f"{t} is not null"
                 )
         cast = cast_sql(column.kind, m, type_, reading, f"p{place}")
-        self._check_constants(column, mapping, reading)
         problem = (
             f"case when {m} is not null and v{place} is null then {cast.problem}"
             f" when {unmapped} then 'is not among the values of the mapping' end"
@@ -245,7 +248,11 @@ class _Plan:
         if self._is_typed and ISO not in formats and mapping.constant is None:
             formats += (ISO,)
         zone = mapping.timezone or self._source.timezone
-        return Reading(zone, formats, mapping.number or self._source.number)
+        reading = Reading(zone, formats, mapping.number or self._source.number)
+        is_text = mapping.column is None or pa.types.is_string(
+            self._types.get(mapping.column, pa.string())
+        )
+        return reading if is_text else reading.of_typed()
 
     def _given(self, mapping: ColumnMapping) -> tuple[str, pa.DataType]:
         """SQL and type of the value as given: trimmed, null markers gone, pattern applied."""
@@ -271,7 +278,7 @@ class _Plan:
             parts = ", ".join(self._text(name, nulls) for name in mapping.columns)
             given = _without_markers(f"concat_ws({quoted(mapping.join)}, {parts})", nulls)
         if mapping.extract is not None:
-            group = 1 if _has_group(mapping.extract) else 0
+            group = min(re.compile(mapping.extract).groups, 1)
             found = f"regexp_extract({given}, {quoted(mapping.extract)}, {group})"
             given = _without_markers(found, nulls)
         return given, pa.string()
@@ -348,22 +355,29 @@ class _Plan:
         ]
         return f"md5(concat_ws(chr(31), '', {', '.join(parts)}))" if parts else "''"
 
-    def _check_constants(self, column: Column, mapping: ColumnMapping, reading: Reading) -> None:
-        """Raise MappingError for a constant, or target of the value map, that cannot be read."""
+    def _probe(self, column: Column, mapping: ColumnMapping, reading: Reading) -> None:
+        """Try the cast on the mapping's own values.
+
+        Raises MappingError for a constant, or target of the value map, that cannot be read,
+        and for a format or pattern that DuckDB does not know.
+        """
+        given = [mapping.constant, *(mapping.values or {}).values()]
+        texts = [written(value, reading.number) for value in given if value is not None]
+        if not (texts or mapping.formats or mapping.extract):
+            return
         cast = cast_sql(column.kind, "x", pa.string(), reading, "p")
-        for value in [mapping.constant, *(mapping.values or {}).values()]:
-            if value is None:
-                continue
-            text = quoted(written(value, reading.number))
-            try:
-                [(read, problem)] = self._con.sql(
-                    f"select {cast.value}, {cast.problem}"
-                    f" from (select *, {cast.prepared} as p from (select {text} as x))"
-                ).fetchall()
-            except duckdb.Error as error:
-                raise MappingError(f"{self.place}.{column.name}: {error}") from error
-            if read is None:
-                raise MappingError(f"{self.place}.{column.name}: '{value}' {problem}")
+        listed = ", ".join(f"({quoted(text)})" for text in ["", *texts])
+        pattern = quoted(mapping.extract or "")
+        try:
+            probed = self._con.sql(
+                f"select x, {cast.value}, {cast.problem}, regexp_matches(x, {pattern})"
+                f" from (select *, {cast.prepared} as p from (values {listed}) given(x))"
+            ).fetchall()
+        except duckdb.Error as error:
+            raise MappingError(f"{self.place}.{column.name}: {error}") from error
+        for text, value, problem, _ in probed:
+            if text and value is None:
+                raise MappingError(f"{self.place}.{column.name}: '{text}' {problem}")
 
 
 def _without_markers(text: str, nulls: Sequence[str]) -> str:
@@ -371,11 +385,6 @@ def _without_markers(text: str, nulls: Sequence[str]) -> str:
     markers = ", ".join(quoted(marker) for marker in ["", *(item.strip(SPACES) for item in nulls)])
     value = trimmed(text)
     return f"case when {value} not in ({markers}) then {value} end"
-
-
-def _has_group(pattern: str) -> bool:
-    """Whether a regular expression captures anything; escaped and (?…) parentheses do not."""
-    return bool(re.search(r"(?<!\\)(?:\\\\)*\((?!\?(?!P?<))", pattern))
 
 
 # After the query: what must not be code of the engine, or needs all rows at once
@@ -434,20 +443,31 @@ def _derive_ids(con: duckdb.DuckDBPyConnection, table: pa.Table, entity: Entity)
     ids = table.column("source_id")
     if ids.null_count == 0:
         return table
-    names = ["_file", "_line", "source_id", "_digest", *_private_names(entity)]
-    con.register("mapped", table.select(names).append_column("n", pa.array(range(len(table)))))
-    private = ", ".join(f"""coalesce('=' || "{name}", '-')""" for name in _private_names(entity))
-    content = f"concat_ws(chr(31), _digest{', ' + private if private else ''})"
-    derived = con.sql(
-        f"select md5({content} || chr(31) || row_number() over"
-        f" (partition by {content} order by _file, _line)) as id, n"
-        " from mapped where source_id is null order by n"
-    ).to_arrow_table()
-    mask = pc.is_null(ids)
-    filled = pc.replace_with_mask(
-        ids.cast(pa.string()), mask, derived.column("id").combine_chunks()
+    hashed = list(_private_names(entity))
+    con.register("mapped", table.select(["source_id", "_digest", *hashed]))
+    parts = ", ".join(["_digest", *(f"""coalesce('=' || "{name}", '-')""" for name in hashed)])
+    keys = (
+        con.sql(
+            f"select case when source_id is null then md5(concat_ws(chr(31), {parts})) end as key"
+            " from mapped"
+        )
+        .to_arrow_table(batch_size=BATCH_ROWS)
+        .column("key")
+        .combine_chunks()
     )
-    return table.set_column(table.schema.get_field_index("source_id"), "source_id", filled)
+    derived = pc.coalesce(ids.cast(pa.string()).combine_chunks(), keys)
+    codes = pc.fill_null(keys.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    occurrence = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    again = np.flatnonzero((occurrence > 0) & (codes >= 0))
+    if len(again):
+        mask = np.zeros(len(codes), dtype=bool)
+        mask[again] = True
+        texts = [
+            hashlib.md5(f"{keys[row].as_py()}|{occurrence[row] + 1}".encode()).hexdigest()
+            for row in again.tolist()
+        ]
+        derived = pc.replace_with_mask(derived, pa.array(mask), pa.array(texts, pa.string()))
+    return table.set_column(table.schema.get_field_index("source_id"), "source_id", derived)
 
 
 def _private_names(entity: Entity) -> Iterator[str]:

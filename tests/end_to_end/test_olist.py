@@ -37,9 +37,7 @@ def test_counts_and_conversion(olist: Settings, reference: dict[str, Any]) -> No
     assert row[3] == pytest.approx(reference["conversion"])
 
 
-def test_by_origin_with_null_apart_from_unknown(
-    olist: Settings, reference: dict[str, Any]
-) -> None:
+def test_by_origin_with_null_apart_from_unknown(olist: Settings, reference: dict[str, Any]) -> None:
     rows = query(
         olist,
         "select coalesce(lead_source, '<null>'), count(mql_at), count(won_at)"

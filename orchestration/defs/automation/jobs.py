@@ -1,4 +1,4 @@
-"""Jobs and the daily schedule. What they run is decided by asset selection alone."""
+"""The jobs, and when the daily one runs. What they run is decided by asset selection alone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,3 @@ def build_jobs() -> tuple[dg.UnresolvedAssetJobDefinition, dg.UnresolvedAssetJob
         tags={"tandem/full_refresh": "true"},
     )
     return run_daily, rebuild_marts
-
-
-def build_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
-    """One run a day, for the day that has just ended in the agreement's timezone."""
-    return dg.build_schedule_from_partitioned_job(
-        job, name="run_daily", hour_of_day=DAILY_AT_HOUR, minute_of_hour=0
-    )

@@ -26,7 +26,9 @@ def build_publish_asset(
         description="One immutable release of the marts, swapped in atomically.",
         pool=WAREHOUSE_POOL,
     )
-    def published(context: dg.AssetExecutionContext, tandem: TandemResource) -> dg.MaterializeResult:
+    def published(
+        context: dg.AssetExecutionContext, tandem: TandemResource
+    ) -> dg.MaterializeResult:
         from orchestration.lib.gates import publish_build
 
         try:

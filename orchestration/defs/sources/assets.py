@@ -122,7 +122,9 @@ def _agreement_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         description="The agreement of both teams, versioned by its content.",
         pool="source_agreement",
     )
-    def agreement(context: dg.AssetExecutionContext, tandem: TandemResource) -> dg.MaterializeResult:
+    def agreement(
+        context: dg.AssetExecutionContext, tandem: TandemResource
+    ) -> dg.MaterializeResult:
         from orchestration.lib.lake import Lake
 
         try:

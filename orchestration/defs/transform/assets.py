@@ -12,22 +12,23 @@ from orchestration.defs.transform.translator import TandemTranslator
 from orchestration.launch import BUILT
 from orchestration.lib import dbt as dbt_lines
 from orchestration.lib.company import Company
+from orchestration.lib.errors import TandemError
 from orchestration.lib.lake import Lake
 from orchestration.lib.lock import exclusive
 from orchestration.lib.warehouse import TableDescription, describe_tables
 from orchestration.settings import Settings
 
 
-class ManifestMissing(Exception):
+class ManifestMissingError(TandemError):
     """dbt's manifest is not there; the asset graph cannot be known without it."""
 
 
 def build_dbt_assets(
     settings: Settings, company: Company, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """All models of the project; raises ManifestMissing with the one thing to do about it."""
+    """All models of the project; raises ManifestMissingError with the one thing to do about it."""
     if not settings.dbt_manifest.exists():
-        raise ManifestMissing("dbt's manifest is missing: run `make manifest`.")
+        raise ManifestMissingError("dbt's manifest is missing: run `make manifest`.")
 
     @dbt_assets(
         manifest=settings.dbt_manifest,

@@ -1,4 +1,4 @@
-"""What the sales teams do and what they hear: activities, feedback, quotas.
+"""What the sales teams do and what they hear: activities and feedback.
 
 Belongs here: calls, emails, meetings and tasks; feedback of reps. Does not belong here: when
 leads and deals move on (`funnel`, `opportunities`).

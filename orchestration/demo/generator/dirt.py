@@ -36,7 +36,7 @@ class Damage:
 class Flaw:
     """One kind of damage: the column is set to `value` in a copy of a row."""
 
-    rule: str  # unreadable_value, missing_key, out_of_range, unknown_currency
+    rule: str  # of gate 1, the one that keeps such a row out
     column: str
     value: str | int | float | None
 

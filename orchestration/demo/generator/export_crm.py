@@ -187,7 +187,7 @@ def _contacts(history: History, damage: Damage) -> pa.Table:
             "Is Deleted": _flag(contacts.is_deleted[rows]),
         }
     )
-    flaws = (Flaw("missing_key", "Contact ID", None),)
+    flaws = (Flaw("source_id_is_given", "Contact ID", None),)
     return spoil(company.setting, damage, "crm.contacts", table, "Contact ID", flaws)
 
 
@@ -284,8 +284,8 @@ def _leads(history: History, damage: Damage) -> pa.Table:
     moved = np.flatnonzero((changed[rows] > created) & ~is_converted)
     table = add_stale_versions(setting, damage, "crm.leads", table, moved, older)
     flaws = (
-        Flaw("unreadable_value", "Created Date", "31/31/2025"),
-        Flaw("missing_key", "Lead ID", None),
+        Flaw("values_are_readable", "Created Date", "31/31/2025"),
+        Flaw("source_id_is_given", "Lead ID", None),
     )
     return spoil(setting, damage, "crm.leads", table, "Lead ID", flaws, repeats=True)
 
@@ -358,8 +358,8 @@ def _opportunities(history: History, damage: Damage) -> pa.Table:
     name = "crm.opportunities"
     table = add_stale_versions(company.setting, damage, name, table, moved, older)
     flaws = (
-        Flaw("unreadable_value", "Amount", "to be agreed"),
-        Flaw("unknown_currency", "Amount Currency", "ZZZ"),
+        Flaw("values_are_readable", "Amount", "to be agreed"),
+        Flaw("currency_is_iso_4217", "Amount Currency", "ZZZ"),
     )
     return spoil(company.setting, damage, name, table, "Opportunity ID", flaws, repeats=True)
 
@@ -421,7 +421,7 @@ def _opportunity_lines(history: History, damage: Damage) -> pa.Table:
             "Currency": _currencies(history, company.deals.region[lines.opportunity[rows]]),
         }
     )
-    flaws = (Flaw("unreadable_value", "Sales Price", "n.a."),)
+    flaws = (Flaw("values_are_readable", "Sales Price", "n.a."),)
     name = "crm.opportunity_lines"
     return spoil(company.setting, damage, name, table, "Line ID", flaws)
 
@@ -481,8 +481,8 @@ def _stage_history(history: History, damage: Damage) -> pa.Table:
     table = table.add_column(0, "History ID", pa.concat_arrays(ids))
     table = table.take(pa.array(np.argsort(at, kind="stable")))
     flaws = (
-        Flaw("missing_key", "Object ID", None),
-        Flaw("unreadable_value", "Edit Date", "yesterday"),
+        Flaw("object_id_is_given", "Object ID", None),
+        Flaw("values_are_readable", "Edit Date", "yesterday"),
     )
     name = "crm.stage_history"
     return spoil(company.setting, damage, name, table, "History ID", flaws)
@@ -515,8 +515,8 @@ def _activities(history: History, damage: Damage) -> pa.Table:
         }
     )
     flaws = (
-        Flaw("missing_key", "happened_at", None),
-        Flaw("unknown_value", "type", "Telepathy"),
+        Flaw("occurred_at_is_given", "happened_at", None),
+        Flaw("values_are_readable", "type", "Telepathy"),
     )
     name = "crm.activities"
     return spoil(company.setting, damage, name, table, "activity_id", flaws, repeats=True)

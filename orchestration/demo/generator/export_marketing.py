@@ -105,8 +105,8 @@ def _write_google(company: Company, rows: Ints, folder: Path, damage: Damage) ->
         }
     )
     flaws = (
-        Flaw("out_of_range", "Kosten", "-12,50"),
-        Flaw("unreadable_value", "Tag", "00.00.0000"),
+        Flaw("cost_is_not_negative", "Kosten", "-12,50"),
+        Flaw("values_are_readable", "Tag", "00.00.0000"),
     )
     table = spoil(company.setting, damage, "marketing.google_ads", table, None, flaws)
     setting = company.setting
@@ -161,7 +161,7 @@ def _write_linkedin(company: Company, rows: Ints, folder: Path, damage: Damage) 
             "conversionValueMicros": pa.array(days.conversion_cents[rows] * CENT),
         }
     )
-    flaws = (Flaw("missing_key", "date", None),)
+    flaws = (Flaw("report_date_is_given", "date", None),)
     table = spoil(company.setting, damage, "marketing.linkedin_ads", table, None, flaws)
     write_json_lines(table, folder / "linkedin_ads.jsonl")
 
@@ -247,7 +247,7 @@ def _events(company: Company, damage: Damage) -> pa.Table:
             "campaign_id": campaign_ids(events.campaign[rows]),
         }
     )
-    flaws = (Flaw("missing_key", "unix_time", None),)
+    flaws = (Flaw("occurred_at_is_given", "unix_time", None),)
     return spoil(setting, damage, "marketing.email_events", table, "event_id", flaws, repeats=True)
 
 

@@ -34,7 +34,7 @@ def write_web(company: Company, folder: Path, damage: Damage) -> None:
         name = f"{month // 12}-{month % 12 + 1:02d}"
         table = _visits(company, rows[months == month], f"visits {name}")
         # One month carries the unusable rows: per month each kind would round up to one.
-        flaws = (Flaw("missing_key", "ts", None),) if month == months.max() else ()
+        flaws = (Flaw("occurred_at_is_given", "ts", None),) if month == months.max() else ()
         table = spoil(setting, damage, SESSIONS, table, "session_id", flaws, repeats=True)
         write_json_lines(table, folder / f"sessions_{name}.jsonl.gz")
     write_json_lines(_forms(company, damage), folder / "form_fills.jsonl")
@@ -101,5 +101,5 @@ def _forms(company: Company, damage: Damage) -> pa.Table:
             ),
         }
     )
-    flaws = (Flaw("unreadable_value", "submitted_at", "2026-13-45T00:00:00+0000"),)
+    flaws = (Flaw("values_are_readable", "submitted_at", "2026-13-45T00:00:00+0000"),)
     return spoil(setting, damage, FORM_FILLS, table, "submission_id", flaws)

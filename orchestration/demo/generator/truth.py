@@ -5,6 +5,7 @@ counts. Does not belong here: how a pipeline would find them out. Times are naiv
 
 A journey's `<stage>_at` is the time that somebody recorded by the cutoff, null without;
 `<stage>_true_at` is when it happened, recorded or not. Deleted records count for nothing.
+Rows in `expected.json` are rows of the files: one that feeds two entities counts once.
 """
 
 from __future__ import annotations

@@ -45,6 +45,8 @@ LINKS: list[Row] = [
     # One computer, two people: a@example.com, and later L3, a record of another system.
     {"anonymous_id": "shared", "email": "a@example.com", "observed_at": "2025-02-01 12:00"},
     {"anonymous_id": "shared", "lead_id": "L3", "observed_at": "2025-02-10 12:00"},
+    # At the very moment of t9, which names somebody else.
+    {"anonymous_id": "borrowed", "email": "a@example.com", "observed_at": "2025-03-01 12:00"},
     # X1 is a lead of two other systems: nobody can say which.
     {"anonymous_id": "ambiguous", "lead_id": "X1", "observed_at": "2025-02-10 12:00"},
 ]
@@ -60,8 +62,8 @@ TOUCHES: list[Row] = [
     {"source_id": "t8", "anonymous_id": "form", "email": "form@example.com",
      "touch_type": "form_fill", "occurred_at": "2025-03-02 10:00"},
     # What a touch names itself goes before its visitor id.
-    {"source_id": "t9", "anonymous_id": "shared", "contact_id": "C2",
-     "occurred_at": "2025-01-20 10:00"},
+    {"source_id": "t9", "anonymous_id": "borrowed", "contact_id": "C2",
+     "occurred_at": "2025-03-01 12:00"},
     {"source_id": "t10", "occurred_at": "2025-01-20 10:00"},
 ]  # fmt: skip
 CONVERSIONS: list[Row] = [

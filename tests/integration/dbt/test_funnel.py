@@ -33,9 +33,7 @@ def _deal(source_id: str, created_at: str | None, **columns: Any) -> dict[str, A
 
 
 def _won(source_id: str, created_at: str | None, closed_at: str, **columns: Any) -> dict[str, Any]:
-    return _deal(
-        source_id, created_at, is_won=True, is_closed=True, closed_at=closed_at, **columns
-    )
+    return _deal(source_id, created_at, is_won=True, is_closed=True, closed_at=closed_at, **columns)
 
 
 def _change(object_type: str, object_id: str, to_stage: str, changed_at: str) -> dict[str, Any]:
@@ -50,6 +48,15 @@ def _change(object_type: str, object_id: str, to_stage: str, changed_at: str) ->
 
 def _contact(source_id: str, email: str) -> dict[str, Any]:
     return {"source_id": source_id, "email": email}
+
+
+def _link(deal: str, contact: str, is_primary: bool) -> dict[str, Any]:
+    return {
+        "source_id": f"{deal}-{contact}",
+        "opportunity_id": deal,
+        "contact_id": contact,
+        "is_primary": is_primary,
+    }
 
 
 def _touch(source_id: str, email: str, occurred_at: str, channel: str) -> dict[str, Any]:
@@ -175,8 +182,8 @@ CONTACTS = [
     _contact("c-other", "other@example.com"),
 ]
 LINKS = [
-    {"opportunity_id": "contact-deal", "contact_id": "c-other", "is_primary": False},
-    {"opportunity_id": "contact-deal", "contact_id": "c-by-contact", "is_primary": True},
+    _link("contact-deal", "c-other", is_primary=False),
+    _link("contact-deal", "c-by-contact", is_primary=True),
 ]
 TOUCHES = [
     _touch("t1", "touched@example.com", "2025-08-20 09:00", "Email"),
@@ -243,8 +250,6 @@ def _build(home: Path, seed: int | None = None) -> Warehouse:
         entities = {
             name: shuffler.sample(rows, len(rows)) for name, rows in reversed(entities.items())
         }
-        for number, row in enumerate(entities["opportunity_contact"]):
-            row.setdefault("source_id", f"link-{number}")
     lake = LakeBuilder(home, company={"timezone": "Europe/Berlin"}, agreement=AGREEMENT)
     for name, rows in entities.items():
         lake.load("crm", name, {name: rows})
@@ -295,8 +300,8 @@ def test_deal_goes_before_account_before_lead(marts: Warehouse) -> None:
     journey = _journey(marts, deal="full-deal")
     assert (journey["segment"], journey["region"]) == ("Large", "South")
     assert journey["lead_source"] == "Webinar"
-    owner = marts.rows(f"select source_id from intermediate.int_rep_records where rep_id = '{journey['owner_id']}'")
-    assert owner == [("rep-2",)]
+    owners = "select source_id from intermediate.int_rep_records where rep_id = '{}'"
+    assert marts.rows(owners.format(journey["owner_id"])) == [("rep-2",)]
     assert _journey(marts, lead="skips")["lead_source"] == "unknown"
     assert _journey(marts, lead="history")["lead_source"] is None
 
@@ -323,7 +328,7 @@ def test_lost_implies_an_opportunity(marts: Warehouse) -> None:
     journey = _journey(marts, deal="lost-undated")
     lost = _at("2025-03-05 10:00")
     assert _events(marts, journey) == {
-        **{stage: (lost, True, False) for stage in ("lead", "mql", "sal", "sql", "opportunity")},
+        **dict.fromkeys(("lead", "mql", "sal", "sql", "opportunity"), (lost, True, False)),
         "lost": (lost, False, True),
     }
     assert journey["outcome"] == "lost"
@@ -503,9 +508,7 @@ def test_who_sourced_a_deal(marts: Warehouse) -> None:
 
 
 def test_a_conversion_is_a_won_deal(marts: Warehouse) -> None:
-    rows = marts.dicts(
-        "select * from marts.fct_funnel where is_conversion order by won_at"
-    )
+    rows = marts.dicts("select * from marts.fct_funnel where is_conversion order by won_at")
     assert [row["amount"] for row in rows] == [Decimal("20.00"), Decimal("30.00")]
     first = rows[0]
     assert first["opportunity_at"] == first["won_at"] == _at("2025-10-01 10:00")
@@ -534,7 +537,8 @@ def test_a_deal_may_name_the_lead_of_another_system(marts: Warehouse) -> None:
 def test_reached_stages_never_grow(marts: Warehouse) -> None:
     stages = ("lead", "mql", "sal", "sql", "opportunity", "won")
     counts = marts.rows(
-        "select " + ", ".join(f"count_if(reached_{stage})" for stage in stages)
+        "select "
+        + ", ".join(f"count_if(reached_{stage})" for stage in stages)
         + " from marts.fct_funnel"
     )[0]
     assert list(counts) == sorted(counts, reverse=True)

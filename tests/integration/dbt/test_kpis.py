@@ -61,7 +61,7 @@ ADS = [
     {"report_date": "2025-05-05", "campaign_id": "c1", "cost": 10, "currency": "EUR"},
     {
         "report_date": "2025-05-13",
-        "campaign_id": "c1",
+        "campaign_id": "c2",
         "cost": 6,
         "currency": "EUR",
         "segment": "Large",
@@ -129,8 +129,11 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.load("crm", "leads", {"lead": LEADS})
     lake.load("crm", "deals", {"opportunity": DEALS})
     lake.load("plan", "targets", {"target": TARGETS})
-    campaign = {"source_id": "c1", "name": "Spring", "channel": "Paid search"}
-    lake.load("ads", "campaigns", {"campaign": [campaign]})
+    campaigns = [
+        {"source_id": campaign_id, "name": campaign_id, "channel": "Paid search"}
+        for campaign_id in ("c1", "c2")
+    ]
+    lake.load("ads", "campaigns", {"campaign": campaigns})
     lake.load("ads", "days", {"ad_report": ADS})
     lake.finish()
     return run_dbt(home, as_of=AS_OF, command="run", select=["+kpi_scorecard", "+dim_kpi"])

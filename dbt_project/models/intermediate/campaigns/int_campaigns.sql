@@ -11,7 +11,7 @@ with campaigns as (
 {# What ad reports say of a campaign: its name on the last day that has one. #}
 reports as (
     select
-        records.campaign_id,
+        {{ resolved('campaign', 'campaign_id') }} as campaign_id,
         max(reports.platform) as platform,
         {{ value_at_max('reports.campaign_name', ['reports.report_date', 'reports.campaign_name']) }} as name,
         max(reports.segment) as segment,
@@ -20,10 +20,8 @@ reports as (
         select *, {{ campaign_reference() }} as campaign_reference
         from {{ ref('stg_generic__ad_reports') }}
     ) as reports
-    inner join {{ ref('int_campaign_records') }} as records
-        on reports.source_system = records.source_system
-        and reports.campaign_reference = records.source_id
-    group by records.campaign_id
+    {{ resolve_record('reports', 'campaign_reference', ref('int_campaign_records'), 'campaign') }}
+    group by {{ resolved('campaign', 'campaign_id') }}
 ),
 
 keys as (

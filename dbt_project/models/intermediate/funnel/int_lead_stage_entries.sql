@@ -145,19 +145,29 @@ ordered as (
         on entries.stage_id = stages.stage_id
 ),
 
+-- Few leads are recycled, and only they need their entries put in order.
+recycled_leads as (
+    select distinct source_system, source_id
+    from ordered
+    where stage_id = 'recycled' and is_time_known
+),
+
 dated as (
     select
         ordered.*,
-        lag(stage_id) over (
-            partition by source_system, source_id
+        lag(ordered.stage_id) over (
+            partition by ordered.source_system, ordered.source_id
             order by
-                ordered_at asc nulls first,
-                stage_rank asc nulls first,
-                entered_at asc nulls first,
-                is_date_only asc nulls first
+                ordered.ordered_at asc nulls first,
+                ordered.stage_rank asc nulls first,
+                ordered.entered_at asc nulls first,
+                ordered.is_date_only asc nulls first
         ) as previous_stage_id
     from ordered
-    where is_time_known
+    inner join recycled_leads
+        on ordered.source_system = recycled_leads.source_system
+        and ordered.source_id = recycled_leads.source_id
+    where ordered.is_time_known
 ),
 
 -- Recycled twice in a row is recycled once.
@@ -170,7 +180,7 @@ distinct_exits as (
 passed as (
     select
         distinct_exits.*,
-        cast(1 + coalesce(
+        1 + coalesce(
             sum(case when stage_id = 'recycled' then 1 else 0 end) over (
                 partition by source_system, source_id
                 order by
@@ -180,7 +190,7 @@ passed as (
                     is_date_only asc nulls first
                 rows between unbounded preceding and 1 preceding
             ), 0
-        ) as bigint) as pass_number
+        ) as pass_number
     from distinct_exits
 ),
 
@@ -196,7 +206,7 @@ last_passes as (
 select
     source_system,
     source_id,
-    pass_number,
+    cast(pass_number as bigint) as pass_number,
     stage_id,
     stage_rank,
     entered_at,
@@ -208,22 +218,25 @@ from passed
 
 union all
 
--- Without a time: the record belongs to the first pass, the current status to the last.
+-- Never recycled: one pass. Else, without a time, the record belongs to the first pass and
+-- the current status to the last.
 select
-    undated.source_system,
-    undated.source_id,
-    case
-        when undated.stage_id = 'lead' then 1 else coalesce(last_passes.pass_number, 1)
-    end as pass_number,
-    undated.stage_id,
-    undated.stage_rank,
-    undated.entered_at,
-    undated.entered_date,
-    undated.is_date_only,
-    undated.is_time_known,
-    undated.ordered_at
-from ordered as undated
+    others.source_system,
+    others.source_id,
+    cast(
+        case
+            when others.stage_id = 'lead' then 1 else coalesce(last_passes.pass_number, 1)
+        end as bigint
+    ) as pass_number,
+    others.stage_id,
+    others.stage_rank,
+    others.entered_at,
+    others.entered_date,
+    others.is_date_only,
+    others.is_time_known,
+    others.ordered_at
+from ordered as others
 left join last_passes
-    on undated.source_system = last_passes.source_system
-    and undated.source_id = last_passes.source_id
-where not undated.is_time_known
+    on others.source_system = last_passes.source_system
+    and others.source_id = last_passes.source_id
+where last_passes.pass_number is null or not others.is_time_known

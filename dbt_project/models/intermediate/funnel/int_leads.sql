@@ -1,47 +1,67 @@
 -- One row per lead that exists, whatever number of tables of its source have it: the newest
 -- row counts.
-with ranked as (
+with leads as (
+    select * from {{ ref('stg_generic__leads') }} where not is_deleted
+),
+
+-- Only what occurs more than once is ranked: sorting every lead costs more than all else here.
+repeated as (
+    select source_system, source_id
+    from leads
+    group by source_system, source_id
+    having count(*) > 1
+),
+
+ranked as (
     select
-        leads.*,
+        leads.source_system,
+        leads.source_id,
+        leads._table,
         row_number() over (
-            partition by source_system, source_id
+            partition by leads.source_system, leads.source_id
             order by
-                updated_at desc nulls last,
-                _load_id desc nulls last,
-                _table asc nulls last
+                leads.updated_at desc nulls last,
+                leads._load_id desc nulls last,
+                leads._table asc nulls last
         ) as choice
-    from {{ ref('stg_generic__leads') }} as leads
-    where not is_deleted
+    from leads
+    inner join repeated
+        on leads.source_system = repeated.source_system
+        and leads.source_id = repeated.source_id
 )
 
 select
-    ranked.source_system,
-    ranked.source_id,
+    leads.source_system,
+    leads.source_id,
     person_records.person_id,
-    ranked.created_at,
-    ranked.created_date,
-    ranked.is_created_date_only,
-    ranked.status,
-    ranked.status_changed_at,
-    ranked.status_changed_date,
-    ranked.is_status_changed_date_only,
+    leads.created_at,
+    leads.created_date,
+    leads.is_created_date_only,
+    leads.status,
+    leads.status_changed_at,
+    leads.status_changed_date,
+    leads.is_status_changed_date_only,
     {%- for stage in ["mql", "sal", "sql", "disqualified", "recycled"] %}
-    ranked.{{ stage }}_at,
-    ranked.{{ stage }}_date,
-    ranked.is_{{ stage }}_date_only,
+    leads.{{ stage }}_at,
+    leads.{{ stage }}_date,
+    leads.is_{{ stage }}_date_only,
     {%- endfor %}
-    ranked.lead_source,
-    ranked.segment,
-    ranked.region,
-    ranked.owner_id,
-    ranked.campaign_id,
-    ranked.rejected_reason,
-    ranked.converted_contact_id,
-    ranked.converted_account_id,
-    ranked.converted_opportunity_id
-from ranked
+    leads.lead_source,
+    leads.segment,
+    leads.region,
+    leads.owner_id,
+    leads.campaign_id,
+    leads.rejected_reason,
+    leads.converted_contact_id,
+    leads.converted_account_id,
+    leads.converted_opportunity_id
+from leads
+left join ranked
+    on leads.source_system = ranked.source_system
+    and leads.source_id = ranked.source_id
+    and leads._table = ranked._table
 inner join {{ ref('int_person_records') }} as person_records
-    on ranked.source_system = person_records.source_system
+    on leads.source_system = person_records.source_system
     and person_records.object_type = 'lead'
-    and ranked.source_id = person_records.source_id
-where ranked.choice = 1
+    and leads.source_id = person_records.source_id
+where coalesce(ranked.choice, 1) = 1

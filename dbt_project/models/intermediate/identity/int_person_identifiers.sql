@@ -11,9 +11,11 @@ with records as (
 ),
 
 addresses as (
-    select email_hash from {{ ref('stg_generic__contacts') }} where not is_deleted
+    select email_hash from {{ ref('stg_generic__contacts') }}
+    where not is_deleted or merged_into_id is not null
     union
-    select email_hash from {{ ref('stg_generic__leads') }} where not is_deleted
+    select email_hash from {{ ref('stg_generic__leads') }}
+    where not is_deleted or merged_into_id is not null
     union
     select email_hash from {{ ref('stg_generic__identity_links') }}
     union
