@@ -13,9 +13,12 @@
   end
 {%- endmacro %}
 
-{# The run's "now", a naive UTC timestamp; and its report day. #}
+{#
+  The run's "now", a naive UTC timestamp, and its report day: the only clock of the models.
+  From the environment, because dbt parses the whole project anew when a variable changes.
+#}
 {% macro as_of() -%}
-  cast('{{ var("as_of") }}' as timestamp)
+  cast('{{ env_var("TANDEM_AS_OF", "2026-01-01 00:00:00") }}' as timestamp)
 {%- endmacro %}
 
 {% macro as_of_date() -%}

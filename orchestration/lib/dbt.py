@@ -5,7 +5,6 @@ Belongs here: what dbt is called with. Does not belong here: models, or Dagster'
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -30,19 +29,22 @@ def dbt_executable() -> str:
     return found
 
 
-def build_vars(as_of: datetime, build_id: str, agreement_version: str) -> dict[str, str]:
-    """The variables of a build. `as_of` is naive UTC; models know no other clock."""
+def build_environment(as_of: datetime, build_id: str, agreement_version: str) -> dict[str, str]:
+    """What tells dbt's models of this build. `as_of` is naive UTC; they know no other clock.
+
+    The environment and not dbt's variables, since a changed variable makes dbt parse the whole
+    project anew, which takes longer than a day's models.
+    """
     return {
-        "as_of": as_of.strftime("%Y-%m-%d %H:%M:%S"),
-        "build_id": build_id,
-        "agreement_version": agreement_version,
+        "TANDEM_AS_OF": as_of.strftime("%Y-%m-%d %H:%M:%S"),
+        "TANDEM_BUILD_ID": build_id,
+        "TANDEM_AGREEMENT_VERSION": agreement_version,
     }
 
 
-def run_args(variables: dict[str, str], full_refresh: bool) -> list[str]:
+def run_args(full_refresh: bool) -> list[str]:
     """The arguments of the one dbt invocation of a run."""
-    args = ["run", "--vars", json.dumps(variables)]
-    return [*args, "--full-refresh"] if full_refresh else args
+    return ["run", "--full-refresh"] if full_refresh else ["run"]
 
 
 def environment(settings: Settings) -> dict[str, str]:

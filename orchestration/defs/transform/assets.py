@@ -1,5 +1,6 @@
 """The dbt project as assets: staging, intermediate and marts, in one invocation."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,14 +47,18 @@ def build_dbt_assets(
             lake = Lake(settings)
             lake.ensure()
             lake.export_loads()
-            variables = dbt_lines.build_vars(
-                tandem.as_of(context), context.run_id, tandem.company().agreement.version
+            # dbt runs as a child of this process, which does nothing else meanwhile.
+            os.environ.update(dbt_lines.environment(settings))
+            os.environ.update(
+                dbt_lines.build_environment(
+                    tandem.as_of(context), context.run_id, tandem.company().agreement.version
+                )
             )
             full_refresh = context.run.tags.get(FULL_REFRESH_TAG) == "true"
             target = settings.home / "dbt" / "target"
             settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             invocation = dbt.cli(
-                dbt_lines.run_args(variables, full_refresh), context=context, target_path=target
+                dbt_lines.run_args(full_refresh), context=context, target_path=target
             )
             events = []
             for event in invocation.stream():

@@ -16,7 +16,8 @@ Record = tuple[str, str, str]
 def persons(identity_warehouse: Warehouse) -> dict[Record, str]:
     """Person by source system, object type and source id."""
     rows = identity_warehouse.rows(
-        "select source_system, object_type, source_id, person_id from intermediate.int_person_records"
+        "select source_system, object_type, source_id, person_id"
+        " from intermediate.int_person_records"
     )
     return {(system, kind, record): person for system, kind, record, person in rows}
 
@@ -119,7 +120,9 @@ def test_accounts_follow_merges_and_references(identity_warehouse: Warehouse) ->
         (None, None, 1, True, None),  # A9, never seen, named by C2
     ]
     keys = dict(
-        identity_warehouse.rows("select source_id, account_id from intermediate.int_account_records")
+        identity_warehouse.rows(
+            "select source_id, account_id from intermediate.int_account_records"
+        )
     )
     assert set(keys) == {"A1", "A2", "A3", "A9"}
     assert keys["A1"] == keys["A2"]

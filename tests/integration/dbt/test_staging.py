@@ -80,7 +80,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     def window(first: str, after: str, *rows: dict[str, Any], accepted: bool = True) -> None:
         lake.load("ads", "report", {"ad_report": rows}, "upsert", (first, after), accepted)
 
-    window("2025-03-01", "2025-03-04", ad("2025-03-01", 1), ad("2025-03-02", 2), ad("2025-03-03", 3))
+    window(
+        "2025-03-01", "2025-03-04", ad("2025-03-01", 1), ad("2025-03-02", 2), ad("2025-03-03", 3)
+    )
     window("2025-03-02", "2025-03-05", ad("2025-03-02", 20), ad("2025-03-02", 21))
     window("2025-03-01", "2025-03-05", ad("2025-03-01", 100), accepted=False)
     # Without a window a load covers the days that it has rows of.

@@ -22,7 +22,8 @@ RULES: list[dict[str, Any]] = [
     {"rule_order": 10, "channel_id": "paid_social", "utm_medium": "cpc|paid",
      "utm_source": "linkedin([_ ]ads)?"},
     {"rule_order": 20, "channel_id": "paid_search", "utm_medium": "cpc|paid"},
-    {"rule_order": 30, "channel_id": "paid_search", "click_id_type": "gclid", "utm_source": "(none)"},
+    {"rule_order": 30, "channel_id": "paid_search", "click_id_type": "gclid",
+     "utm_source": "(none)"},
     {"rule_order": 40, "channel_id": "email", "touch_type": "email_click"},
     {"rule_order": 50, "channel_id": "events", "channel_label": "it's on|webinars?"},
     {"rule_order": 55, "channel_id": "events", "lead_source": ".*webinar.*"},
@@ -122,8 +123,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {"source_id": "open", "event_type": "open", "occurred_at": "2025-03-02 04:30"},
     ]
     lake.load("mail", "events", {"email_event": emails}, mode="append")
-    report = {"report_date": "2025-03-01", "platform": "linkedin_ads", "ad_id": "a1", "currency": "USD"}
-    spend = [
+    report = {
+        "report_date": "2025-03-01",
+        "platform": "linkedin_ads",
+        "ad_id": "a1",
+        "currency": "USD",
+    }
+    spend: list[dict[str, Any]] = [
         {**report, "campaign_name": "Only in ads", "cost": "100.10", "clicks": 3},
         {**report, "campaign_name": "Only in ads", "cost": "0.05", "report_date": "2025-03-02"},
         {**report, "campaign_name": "Spring Sale", "cost": "1", "currency": "EUR"},
@@ -221,6 +227,7 @@ def test_spend_is_converted_by_day_and_never_by_guess(warehouse: Warehouse) -> N
 
 def test_calendar_covers_all_facts(warehouse: Warehouse) -> None:
     rows = warehouse.rows(
-        "select cast(min(date_day) as text), cast(max(date_day) as text), count(*) from marts.dim_date"
+        "select cast(min(date_day) as text), cast(max(date_day) as text), count(*)"
+        " from marts.dim_date"
     )
     assert rows == [("2015-01-01", "2025-12-31", 4018)]
