@@ -14,18 +14,29 @@ from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column, Table
+from rich.text import Text
 
 from expectations.runner import masked
-from orchestration.launch import PHASES, Outcome, Step
+from orchestration.launch import PHASES, Outcome, Phase, Step
 from orchestration.lib import quarantine, releases
 from orchestration.lib.lake import Lake
 from orchestration.report import read_release
 from orchestration.settings import Settings
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Of a log: wide enough that no table of ours is folded.
+_LOG_WIDTH = 160
+
+
+def _console(stream: IO[str] | None = None, *, stderr: bool = False) -> Console:
+    is_terminal = (stream or (sys.stderr if stderr else sys.stdout)).isatty()
+    width = None if is_terminal else _LOG_WIDTH
+    return Console(file=stream, stderr=stderr, width=width, highlight=False)
+
+
+out = _console()
+err = _console(stderr=True)
 
 _WORDS = {"extract": "Extract", "transform": "Transform", "gate": "Gate", "publish": "Publish"}
 
@@ -34,17 +45,20 @@ _WORDS = {"extract": "Extract", "transform": "Transform", "gate": "Gate", "publi
 def progress() -> Iterator[Callable[[Step], None]]:
     """Show steps as they happen; yields the function to call with each of them."""
     with _own_stream() as stream:
-        console = Console(file=stream, highlight=False, force_terminal=out.is_terminal)
+        console = _console(stream)
         if not console.is_terminal:
-            yield lambda step: _print_plain(console, step)
+            yield _Lines(console).show
             return
         with Progress(
-            TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[at]}"),
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[count]:>7}"),
+            _Elapsed(),
+            TextColumn("{task.fields[at]}", table_column=_REST_OF_LINE),
             console=console,
+            expand=True,
+            redirect_stdout=False,  # what steps write is for the UI's logs
+            redirect_stderr=False,
         ) as bars:
             yield _Bars(bars).show
 
@@ -73,41 +87,81 @@ def _own_stream() -> Iterator[IO[str]]:
             os.close(copy)
 
 
+_REST_OF_LINE = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+
+
+class _Elapsed(ProgressColumn):
+    """Seconds since a phase began, until it has ended."""
+
+    def render(self, task: Task) -> Text:
+        seconds = task.finished_time if task.finished else task.elapsed
+        return Text("" if seconds is None else f"{seconds:.0f} s".rjust(6))
+
+
 class _Bars:
     """A bar per phase that fills as its tables, models and gates are done."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks = {
-            phase: bars.add_task(_WORDS[phase], total=None, start=False, at="") for phase in PHASES
+            phase: bars.add_task(_WORDS[phase], total=None, start=False, at="", count="")
+            for phase in PHASES
         }
+        self._show(PHASES[0], at="preparing")
 
     def show(self, step: Step) -> None:
-        task = self._tasks[step.phase]
-        self._bars.start_task(task)
         if step.state == "planned":
-            self._bars.update(task, total=step.count)
-        elif step.state == "failed":
-            self._bars.console.print(f"[red]failed[/red]  {_name(step.name)}: {step.message}")
+            self._show(step.phase, total=step.count)
+            return
+        self._bars.start_task(self._tasks[step.phase])
+        if step.state == "failed":
+            self._bars.console.print(f"[red]failed[/red]  {_name(step.name)}")
         elif step.state == "note":
-            self._bars.update(task, at=f"{_name(step.name)}: {step.message}")
+            self._show(step.phase, at=_note(step))
+        elif step.state == "item" and step.phase == "gate":
+            self._show(step.phase, advance=1)  # the note tells of all of them
         elif step.state == "item":
-            self._bars.update(task, advance=1, at=step.name)
+            self._show(step.phase, advance=1, at=step.name)
         elif step.state == "done" and step.phase in ("extract", "publish"):
-            self._bars.update(task, advance=1)
+            self._show(step.phase, advance=1)
+
+    def _show(self, phase: Phase, **changes: Any) -> None:
+        number = self._tasks[phase]
+        self._bars.update(number, **changes)
+        task = self._bars.tasks[number]
+        if task.total is not None:
+            self._bars.update(number, count=f"{task.completed:.0f}/{task.total:.0f}")
+
+
+class _Lines:
+    """A line for each table, model and phase that is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._notes: dict[str, str] = {}
+
+    def show(self, step: Step) -> None:
+        if step.state == "note":
+            self._notes[step.name] = _note(step)
+        elif step.state == "done":
+            what = self._notes.get(step.name, _name(step.name))
+            self._print(step.phase, f"{what}  ({step.seconds:.1f} s)")
+        elif step.state == "item" and step.phase == "transform":
+            self._print(step.phase, step.name)
+        elif step.state == "failed":
+            self._print(step.phase, f"failed: {_name(step.name)}")
+
+    def _print(self, phase: Phase, what: str) -> None:
+        self._console.print(f"{phase:<10} {what}", soft_wrap=True, markup=False)
 
 
 def _name(step: str) -> str:
     return step.removeprefix("lake__")
 
 
-def _print_plain(console: Console, step: Step) -> None:
-    if step.state in ("planned", "skipped") or (step.state, step.phase) == ("started", "extract"):
-        return
-    seconds = f"  {step.seconds:.1f} s" if step.seconds is not None else ""
-    message = f": {step.message}" if step.message else ""
-    line = f"{step.phase:<10}{step.state:<8}{_name(step.name)}{message}{seconds}"
-    console.print(line, soft_wrap=True, markup=False)
+def _note(step: Step) -> str:
+    """What a step says of itself; a table's name goes before it."""
+    return f"{_name(step.name)}: {step.message}" if step.phase == "extract" else step.message
 
 
 def print_blocked(settings: Settings, outcome: Outcome) -> None:

@@ -155,48 +155,15 @@
   '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
-{# ── lists and JSON ───────────────────────────────────────────────────────────────────── #}
-
-{# One row per part of a text. Use as a select item. #}
-{% macro split_to_rows(value, separator) -%}
-  {{ adapter.dispatch('split_to_rows', 'tandem')(value, separator) }}
-{%- endmacro %}
-{% macro duckdb__split_to_rows(value, separator) -%}
-  unnest(string_split({{ value }}, {{ separator }}))
-{%- endmacro %}
-
-{# A field of a JSON object, as text. #}
-{% macro json_text(value, field) -%}
-  {{ adapter.dispatch('json_text', 'tandem')(value, field) }}
-{%- endmacro %}
-{% macro duckdb__json_text(value, field) -%}
-  json_extract_string({{ value }}, '$."{{ field }}"')
-{%- endmacro %}
-
 {# ── aggregates ───────────────────────────────────────────────────────────────────────── #}
 
-{# The exact percentile, interpolated, as double. `share` is 0 to 1; nulls are left out. #}
-{% macro percentile(value, share) -%}
-  {{ adapter.dispatch('percentile', 'tandem')(value, share) }}
-{%- endmacro %}
-{% macro duckdb__percentile(value, share) -%}
-  quantile_cont(cast({{ value }} as double), {{ share }})
-{%- endmacro %}
-
-{# The value of the row whose key columns are the largest; make the key unique. #}
+{# The value of the row whose key columns are the largest, among rows that have a value; make
+   the key unique and without nulls. #}
 {% macro value_at_max(value, key) -%}
   {{ adapter.dispatch('value_at_max', 'tandem')(value, key) }}
 {%- endmacro %}
 {% macro duckdb__value_at_max(value, key) -%}
   arg_max({{ value }}, row({{ key | join(', ') }}))
-{%- endmacro %}
-
-{# The value of the row whose key columns are the smallest; make the key unique. #}
-{% macro value_at_min(value, key) -%}
-  {{ adapter.dispatch('value_at_min', 'tandem')(value, key) }}
-{%- endmacro %}
-{% macro duckdb__value_at_min(value, key) -%}
-  arg_min({{ value }}, row({{ key | join(', ') }}))
 {%- endmacro %}
 
 {# Named values as one, ordered by the first, then the second and so on; read them back with

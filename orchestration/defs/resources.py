@@ -29,7 +29,7 @@ class TandemResource(dg.ConfigurableResource):
         return Settings(Path(self.home), Path(self.company_folder))
 
     def company(self) -> Company:
-        """The company as its folder says now; raises `dg.Failure` that lists every problem."""
+        """The company as its folder says now; CompanyError lists every problem."""
         return load_company(self.settings.company)
 
     def as_of(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
@@ -14,10 +14,11 @@ from orchestration.launch import BUILT
 from orchestration.lib import dbt as dbt_lines
 from orchestration.lib.company import Company
 from orchestration.lib.errors import TandemError
-from orchestration.lib.lake import Lake
 from orchestration.lib.lock import exclusive
-from orchestration.lib.warehouse import TableDescription, describe_tables
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.lib.warehouse import TableDescription
 
 
 class ManifestMissingError(TandemError):
@@ -42,6 +43,9 @@ def build_dbt_assets(
     def dbt_models(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, tandem: TandemResource
     ) -> Iterator[Any]:
+        from orchestration.lib.lake import Lake
+        from orchestration.lib.warehouse import describe_tables
+
         settings = tandem.settings
         with exclusive(settings, "dbt"):
             lake = Lake(settings)
@@ -80,7 +84,7 @@ def _name(event: Any) -> str:
     return str(event.metadata["unique_id"].value).split(".")[-1]
 
 
-def _with_table(event: Any, table: TableDescription) -> Any:
+def _with_table(event: Any, table: "TableDescription") -> Any:
     schema = dg.TableSchema(
         [
             dg.TableColumn(column.name, column.type, description=column.description)

@@ -8,17 +8,19 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from expectations.registry import owner_of
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
 from orchestration.lib.company import Company
+from orchestration.lib.errors import TandemError
 
-LAKE = "lake"
+MARTS = "marts"
 
 
 class TandemTranslator(DagsterDbtTranslator):
-    """A model is `[schema, name]`; a lake source becomes the tables that feed the entity.
+    """A model is `[schema, name]`; a dbt source becomes the assets that write it.
 
-    A dbt source stands for one entity (`lake.lead`), which any number of source tables feed,
-    so that each staging model depends on those tables' assets.
+    `lake.<entity>` is written by any number of source tables, or by none; `agreement.<table>` by
+    the agreement's asset; `manifest.loads` by all of them. No dbt source is an asset itself.
     """
 
     def __init__(self, company: Company) -> None:
@@ -30,6 +32,14 @@ class TandemTranslator(DagsterDbtTranslator):
                 for mapping in table.entities:
                     keys = self._feeds.setdefault(mapping.entity, [])
                     keys.append(table_key(source.source, table_name))
+        self._tables = [
+            AGREEMENT_KEY,
+            *(
+                table_key(source.source, name)
+                for source in company.sources
+                for name in source.tables
+            ),
+        ]
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -42,8 +52,16 @@ class TandemTranslator(DagsterDbtTranslator):
         return "_".join(folders) or None
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        owner = dbt_resource_props["config"].get("meta", {}).get("owner", "data")
-        return [f"team:{owner}"]
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["schema"] != MARTS:
+            return ["team:data"]
+        try:
+            return [f"team:{owner_of(name)}"]
+        except KeyError:
+            # Without one it would be published unchecked.
+            raise TandemError(
+                f"Mart {name} has no suite: add one in expectations/registry.py."
+            ) from None
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -55,8 +73,9 @@ class TandemTranslator(DagsterDbtTranslator):
 
     def _resolved(self, dep: dg.AssetDep) -> list[dg.AssetDep]:
         layer, name = dep.asset_key.path[0], dep.asset_key.path[-1]
-        if layer == "agreement":
-            return [dg.AssetDep(AGREEMENT_KEY)]
-        if layer != LAKE or dep.asset_key in (AGREEMENT_KEY,):
-            return [dep]
-        return [dg.AssetDep(key) for key in self._feeds.get(name, [])]
+        writers = {
+            "lake": self._feeds.get(name, []),
+            "agreement": [AGREEMENT_KEY],
+            "manifest": self._tables,
+        }
+        return [dg.AssetDep(key) for key in writers.get(layer, [dep.asset_key])]

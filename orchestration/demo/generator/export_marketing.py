@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.demo.generator import text
-from orchestration.demo.generator.clock import DAY, Ints, day_number
+from orchestration.demo.generator.clock import DAY, Bools, Ints, day_number
 from orchestration.demo.generator.company import Company
 from orchestration.demo.generator.dirt import Damage, Flaw, spoil, untidy
 from orchestration.demo.generator.marketing import EVENT_TYPES
@@ -251,20 +251,30 @@ def _events(company: Company, damage: Damage) -> pa.Table:
     return spoil(setting, damage, "marketing.email_events", table, "event_id", flaws, repeats=True)
 
 
+def response_times(company: Company) -> Ints:
+    """When each member answers, if ever."""
+    return company.members.joined + DAY
+
+
+def has_responded(company: Company) -> Bools:
+    """Whether each member has answered by the day of the exports."""
+    return company.members.responded & (response_times(company) <= company.setting.cutoff)
+
+
 def _members(company: Company) -> pa.Table:
     members, setting = company.members, company.setting
     rows = np.flatnonzero(members.joined <= setting.cutoff)
     zone = setting.rates.reporting_timezone
-    joined = members.joined[rows]
+    responded = has_responded(company)[rows]
     return pa.table(
         {
             "Campaign ID": campaign_ids(members.campaign[rows]),
             "Email": company.persons.email.take(pa.array(members.person[rows])),
-            "Status": text.where(members.responded[rows], "Responded", "Invited"),
+            "Status": text.where(responded, "Responded", "Invited"),
             # The tool shows days, not times.
-            "Added": text.moment(joined, zone, "%d/%m/%Y"),
+            "Added": text.moment(members.joined[rows], zone, "%d/%m/%Y"),
             "Responded": text.where(
-                members.responded[rows], text.moment(joined + DAY, zone, "%d/%m/%Y"), None
+                responded, text.moment(response_times(company)[rows], zone, "%d/%m/%Y"), None
             ),
         }
     )

@@ -16,13 +16,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.demo.generator import text
 from orchestration.demo.generator.agreement import RATE_SCALE, DollarRates
 from orchestration.demo.generator.clock import DAY, NEVER, Bools, Ints, wall_clock
 from orchestration.demo.generator.company import Company
 from orchestration.demo.generator.dirt import Damage
-from orchestration.demo.generator.export_marketing import campaign_ids
+from orchestration.demo.generator.export_marketing import (
+    campaign_ids,
+    has_responded,
+    response_times,
+)
 from orchestration.demo.generator.export_web import visitor_ids
 from orchestration.demo.generator.funnel import REASONS
 from orchestration.demo.generator.history import (
@@ -36,6 +41,7 @@ from orchestration.demo.generator.history import (
     WON,
     History,
 )
+from orchestration.demo.generator.marketing import ATTENDED, CLICK
 from orchestration.demo.generator.opportunities import TYPES
 from orchestration.demo.generator.writers import write_bytes, write_parquet
 
@@ -49,6 +55,7 @@ def write_truth(
 ) -> dict[str, Any]:
     """Write all truth files and return what is in expected.json."""
     company = history.company
+    touches = _touches(company)
     deals = _deals(history, dollar)
     journeys = _journeys(history)
     spend = _spend(company, dollar)
@@ -56,13 +63,13 @@ def write_truth(
         ("persons", _persons(company)),
         ("person_records", _person_records(history)),
         ("account_records", _account_records(history)),
-        ("touches", _touches(company)),
+        ("touches", touches),
         ("journeys", journeys),
         ("opportunities", deals),
         ("ad_spend", spend),
     ):
         write_parquet(table, folder / f"{name}.parquet")
-    expected = _expected(history, journeys, deals, spend, damage)
+    expected = _expected(history, touches, journeys, deals, spend, damage)
     write_bytes(folder / "expected.json", (json.dumps(expected, indent=2) + "\n").encode())
     return expected
 
@@ -129,21 +136,64 @@ def _account_records(history: History) -> pa.Table:
 
 
 def _touches(company: Company) -> pa.Table:
-    """Each web session's visitor, person (null for strangers) and true channel."""
-    visits = company.visits
-    rows = np.flatnonzero(visits.received <= company.setting.cutoff)
-    labels = [channel.channel_id for channel in company.setting.rates.channels]
-    return pa.table(
-        {
-            "source_id": text.numbered("s", rows, 9),
-            "anonymous_id": visitor_ids(company.setting, visits.visitor[rows]),
-            "person": pa.array(visits.person[rows], mask=visits.person[rows] < 0),
-            "occurred_at": _times(visits.at[rows], NEVER),
-            "channel": text.pick(labels, visits.channel[rows]),
-            "campaign_id": campaign_ids(visits.campaign[rows]),
-            "has_utms": pa.array(~visits.loses_utms[rows]),
-        }
+    """Each touch's person (null for strangers) and campaign; of a web session, the true channel.
+
+    A web session and a form fill have a visitor. An answer to a campaign has no id, and a day
+    for a time.
+    """
+    setting, visits, forms = company.setting, company.visits, company.forms
+    events, members = company.emails, company.members
+    seen = np.flatnonzero(visits.received <= setting.cutoff)
+    filled = np.flatnonzero(forms.at <= setting.cutoff)
+    clicked, attended = (
+        np.flatnonzero((events.kind == kind) & (events.at <= setting.cutoff))
+        for kind in (CLICK, ATTENDED)
     )
+    answered = np.flatnonzero(has_responded(company))
+    answers = response_times(company)[answered]
+    answer_days = wall_clock(answers, setting.rates.reporting_timezone) // DAY * DAY
+    labels = [channel.channel_id for channel in setting.rates.channels]
+
+    def part(kind: str, at: Ints, person: Ints, **columns: pa.Array) -> pa.Table:
+        return pa.table(
+            {
+                "touch_type": pa.repeat(kind, len(at)),
+                "occurred_at": _times(at, NEVER),
+                "person": pa.array(person, mask=person < 0),
+                **columns,
+            }
+        )
+
+    return pa.concat_tables(
+        [
+            part(
+                "web_session", visits.at[seen], visits.person[seen],
+                source_id=text.numbered("s", seen, 9),
+                anonymous_id=visitor_ids(setting, visits.visitor[seen]),
+                campaign_id=campaign_ids(visits.campaign[seen]),
+                channel=text.pick(labels, visits.channel[seen]),
+                has_utms=pa.array(~visits.loses_utms[seen]),
+            ),
+            part(
+                "form_fill", forms.at[filled], forms.person[filled],
+                source_id=text.numbered("f", filled, 8),
+                anonymous_id=visitor_ids(setting, forms.visitor[filled]),
+            ),
+            *(
+                part(
+                    kind, events.at[rows], events.person[rows],
+                    source_id=text.numbered("e", rows, 9),
+                    campaign_id=campaign_ids(events.campaign[rows]),
+                )
+                for kind, rows in (("email_click", clicked), ("event_attendance", attended))
+            ),
+            part(
+                "campaign_response", answer_days, members.person[answered],
+                campaign_id=campaign_ids(members.campaign[answered]),
+            ),
+        ],
+        promote_options="default",
+    )  # fmt: skip
 
 
 def _deal_of_pass(company: Company) -> Ints:
@@ -303,8 +353,9 @@ def _spend(company: Company, dollar: DollarRates) -> pa.Table:
 
 
 def _expected(
-    history: History, journeys: pa.Table, deals: pa.Table, spend: pa.Table, damage: Damage
-) -> dict[str, Any]:
+    history: History, touches: pa.Table, journeys: pa.Table, deals: pa.Table, spend: pa.Table,
+    damage: Damage,
+) -> dict[str, Any]:  # fmt: skip
     company = history.company
     leads = company.leads
     shown = history.lead_is_visible
@@ -355,8 +406,8 @@ def _expected(
             "deleted": count(recent & activities.is_deleted),
         },
         "touches": {
-            "web_session": count(company.visits.received <= history.cutoff),
-            "form_fill": count(company.forms.at <= history.cutoff),
+            kind["values"]: kind["counts"]
+            for kind in pc.value_counts(touches["touch_type"]).to_pylist()
         },
         "journeys": {
             "count": len(journeys),

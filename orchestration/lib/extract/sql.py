@@ -7,16 +7,19 @@ casts (`mapping`); loading, since the lake has its own loads and manifest.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from urllib.parse import quote_plus
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pyarrow as pa
 import sqlalchemy as sa
-from dlt.sources.sql_database import sql_table
+from dlt.sources.sql_database import TableLoader, sql_table
 
 from orchestration.lib.extract.columns import describe_missing
 from orchestration.lib.extract.delimited import check_header
@@ -27,6 +30,8 @@ from orchestration.lib.source_config import Source, Table
 PAGE_ROWS = 50_000
 # What :window_start and :window_end of a query mean where a run has no window.
 ALWAYS = (datetime(1900, 1, 1), datetime(2200, 1, 1))
+# Driver values that Arrow has a type for; any other, such as a JSON document, becomes text.
+_SCALARS = (str, bool, int, float, Decimal, date)
 
 
 def read_sql(
@@ -48,7 +53,7 @@ def read_sql(
             data = _read(engine, place, table, window)
         finally:
             engine.dispose()
-    columns = check_header(InputFile(Path(name), place), data.column_names)
+    columns = data.column_names
     missing = describe_missing(columns, table.entities)
     if missing:
         fix = "Correct the mapping in the source's YAML, or the query."
@@ -119,7 +124,8 @@ def _read(
             schema=schema or None,
             metadata=metadata,
             chunk_size=PAGE_ROWS,
-            backend="pyarrow",
+            reflection_level="minimal",  # the types are those of the driver's values
+            table_loader_class=_ArrowPages,
             query_adapter_callback=None if query is None else lambda _select, _table: query,
         )
         pages = list(resource)
@@ -131,14 +137,49 @@ def _read(
             f"no table {table.table}; the tables are {', '.join(tables[:30]) or 'none'}",
             "Correct table, as name or schema.name.",
         ) from None
-    if pages:
-        return pa.concat_tables(pages, promote_options="permissive")
-    if query is None:
-        names = [column.name for column in next(iter(metadata.tables.values())).columns]
-    else:
-        with engine.connect() as connection:
-            names = list(connection.execute(query).keys())
-    return pa.table({name: pa.array([], pa.string()) for name in names})
+    try:
+        check_header(InputFile(Path(name), place), pages[0].column_names)
+    except ExtractError as error:
+        fix = "Use a query that names the columns with `as`."
+        raise ExtractError(place, "", error.message, fix) from None
+    return pa.concat_tables(pages, promote_options="permissive")
+
+
+class _ArrowPages(TableLoader):
+    """Pages of rows as Arrow tables; one without rows if there are none.
+
+    dlt's own conversion rounds or refuses numbers without a declared scale, and fails on the
+    JSON documents, arrays and ids of a query.
+    """
+
+    def _convert_result(
+        self, result: sa.CursorResult[Any], backend_kwargs: dict[str, Any]
+    ) -> Iterator[pa.Table]:
+        names, is_empty = list(result.keys()), True
+        for rows in result.partitions(size=self.chunk_size):
+            is_empty = False
+            columns = zip(*rows, strict=True)
+            yield pa.Table.from_arrays([_arrow(values) for values in columns], names=names)
+        if is_empty:
+            yield pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=names)
+
+
+def _arrow(values: Sequence[Any]) -> pa.Array:
+    plain = [v if v is None or isinstance(v, _SCALARS) else _as_text(v) for v in values]
+    array = pa.array(plain)
+    if pa.types.is_decimal256(array.type):  # more digits than DuckDB can hold
+        return array.cast(pa.string())
+    if pa.types.is_timestamp(array.type) and array.type.tz:  # the driver's, which may vary
+        return array.cast(pa.timestamp("us", "UTC"))
+    return array
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return str(value)
 
 
 def _query(text: str, window: tuple[datetime, datetime] | None) -> sa.TextClause:
@@ -178,7 +219,12 @@ def _secrets(url: sa.URL) -> list[str]:
     values = [str(url.password)] if url.password else []
     for value in url.query.values():
         values.extend([value] if isinstance(value, str) else value)
-    spellings = {url.render_as_string(hide_password=False), *values, *map(quote_plus, values)}
+    spellings = {
+        url.render_as_string(hide_password=False),
+        *values,
+        *map(quote, values),
+        *map(quote_plus, values),
+    }
     return sorted(filter(None, spellings), key=len, reverse=True)
 
 

@@ -147,11 +147,11 @@ select
             else 0
         end
     ) as furthest_reached,
-    -- Some later stage of the main path has an earlier time.
+    -- Some later stage of the main path, or the loss that ends it, has an earlier time.
     (
         {%- for earlier in main[:-1] %}
         {%- set outer = loop.index %}
-        {%- for later in main[outer:] %}
+        {%- for later in main[outer:] + ["lost"] %}
         (
             is_{{ earlier }}_time_known and is_{{ later }}_time_known
             and {{ is_after(earlier, later) }}
