@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
+from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
@@ -168,26 +170,36 @@ def print_blocked(settings: Settings, outcome: Outcome) -> None:
     """A gate said no: which expectation, how many rows, examples, and what to do."""
     err.print("\n[bold red]Blocked by a gate.[/bold red] Nothing was published.")
     for result in outcome.blocked:
-        failed, checked = result["failed_rows"], result["checked_rows"]
-        rows = "" if failed is None else f"  ({failed:,} of {checked or 0:,})"
-        err.print(f"\n  {result['asset']}: [bold]{result['expectation']}[/bold]{rows}")
-        err.print(f"    {result['message']}")
+        failed, checked = result["failed_rows"], result["checked_rows"] or 0
+        rows = f"  ({failed:,} of {checked:,})" if failed is not None and checked > 1 else ""
+        err.print()
+        _say(err, f"{result['asset']}: {result['expectation']}{rows}", 2, style="bold")
+        _say(err, result["message"], 4)
         for example in result["examples"]:
-            err.print(f"    e.g. {example}", markup=False)
+            _say(err, f"e.g. {example}", 4)
     for message in outcome.errors:
-        err.print(f"\n  {message}", markup=False)
+        err.print()
+        _say(err, message, 2)
     err.print()
     _print_rejected(settings, err)
-    err.print(f"Quarantined rows: `tandem quarantine list` ({settings.quarantine})")
+    _say(err, f"Quarantined rows: `tandem quarantine list` ({settings.quarantine})")
     _print_standing(settings)
 
 
 def print_errors(settings: Settings, outcome: Outcome) -> None:
     """The run failed: every cause, and that the old release still stands."""
-    for message in outcome.errors or ["The run failed; `tandem ui` shows its log."]:
-        err.print(f"error: {message}", style="red", markup=False)
-    err.print(f"\nRun {outcome.run_id} failed; `make ui` shows it.")
+    for message in outcome.errors or ["The run failed; its log says why."]:
+        _say(err, f"error: {message}", style="red")
+    _say(err, f"\nThe log of run {outcome.run_id} is in the UI: `tandem ui`.")
     _print_standing(settings)
+
+
+def _say(console: Console, text: str, indent: int = 0, style: str = "") -> None:
+    """A paragraph: indented as a whole in a terminal, one line in a log."""
+    if console.is_terminal:
+        console.print(Padding(Text(text, style), (0, 0, 0, indent)))
+    else:
+        console.print(" " * indent + text, markup=False, soft_wrap=True)
 
 
 def _print_standing(settings: Settings) -> None:
@@ -195,17 +207,19 @@ def _print_standing(settings: Settings) -> None:
     if release is None:
         err.print("No release is published yet.")
         return
-    err.print(
+    _say(
+        err,
         f"Release {release.release_id} of {release.published_at:%Y-%m-%d %H:%M} UTC still stands"
-        f" ({settings.published})."
+        f" ({settings.published}).",
     )
 
 
 def _print_rejected(settings: Settings, console: Console) -> None:
     for load in Lake(settings).newest_rejected():
-        console.print(
+        _say(
+            console,
             f"Load {load.load_id} of {load.source}.{load.table_name} is rejected. Mend the input"
-            f" and run again, or `tandem accept {load.load_id} --why …`."
+            f" and run again, or `tandem accept {load.load_id} --why …`.",
         )
 
 
@@ -215,13 +229,13 @@ def print_summary(settings: Settings, outcome: Outcome) -> None:
     info = report.info
     signed = "signed" if info["is_signed"] else "provisional: the agreement is not signed"
     out.print(
-        f"\n[bold]Published {info['release_id']}[/bold] as of {info['as_of']:%Y-%m-%d %H:%M} UTC,"
+        f"\n[bold]Published {info['release_id']}[/bold], as of {info['as_of']:%Y-%m-%d %H:%M} UTC,"
         f" agreement {info['agreement_version']} ({signed})\n"
     )
-    out.print(_table("Rows per mart", ("mart", "rows"), [(n, f"{c:,}") for n, c in report.rows]))
-    out.print(_funnel_table(report.funnel))
-    out.print(_scorecard_table(report.scorecard))
-    out.print(
+    _print_table(_table("Rows per mart", ("mart", "rows"), [(n, f"{c:,}") for n, c in report.rows]))
+    _print_table(_funnel_table(report.funnel))
+    _print_table(_scorecard_table(report.scorecard))
+    _print_table(
         _table(
             "Gates",
             ("gate", "tables", "expectations", "hold", "warnings"),
@@ -231,12 +245,13 @@ def print_summary(settings: Settings, outcome: Outcome) -> None:
             ],
         )
     )
-    for gate, asset, message in report.warnings:
-        out.print(f"  {gate.replace('_', ' ')}, {asset}: {message}", markup=False, soft_wrap=True)
+    if report.warnings:
+        warnings = [(asset, message) for _, asset, message in report.warnings]
+        _print_table(_table("Warnings", ("table", "what does not hold"), warnings, right=False))
     seconds = [(_WORDS[phase], f"{outcome.seconds.get(phase, 0):.1f}") for phase in PHASES]
     seconds.append(("Total", f"{outcome.total_seconds:.1f}"))
-    out.print(_table("Seconds", ("phase", "s"), seconds))
-    out.print("Next")
+    _print_table(_table("Seconds", ("phase", "s"), seconds))
+    out.print("[bold]Next[/bold]")
     out.print(f"  duckdb -readonly {settings.published}/tandem.duckdb", soft_wrap=True)
     out.print("  make ui                  the Dagster UI with this run")
     out.print("  tandem quarantine list   rows that were kept out, and why")
@@ -270,13 +285,29 @@ def _value(value: Any, unit: str) -> str:
     return f"{value:,.0f}" if unit == "count" or abs(value) >= 1000 else f"{value:,.2f}"
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: bool = True
+) -> Table:
+    """A table without lines; all columns but the first are to the `right`, as numbers are."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if position else "left", no_wrap=not position)
+        justify: JustifyMethod = "right" if position and right else "left"
+        table.add_column(column, justify=justify, no_wrap=not position)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
+
+
+def _print_table(table: Table) -> None:
+    out.print(table)
+    out.print()
 
 
 def print_status(settings: Settings) -> None:
@@ -291,12 +322,13 @@ def print_status(settings: Settings) -> None:
         )
     hold = releases.read_hold(settings)
     if hold is not None:
-        out.print(f"Publishing is held since {hold.at} by {hold.by}: {hold.why}.")
+        _say(out, f"Publishing is held since {hold.at} by {hold.by} ({hold.why}).")
         out.print("`tandem resume` lifts the hold.")
     loads = Lake(settings).newest_loads()
     if not loads:
         return
-    out.print(
+    out.print()
+    _print_table(
         _table(
             "Newest loads",
             ("table", "load", "state", "rows", "quarantined", "extracted (UTC)"),
@@ -343,22 +375,16 @@ def print_quarantine(settings: Settings, source: str | None, limit: int) -> None
     if not rows:
         out.print("No row is in quarantine.")
         return
-    table = _table(
-        "Quarantine",
-        ("id", "table", "file", "line", "rule", "why", "released"),
-        [
-            (
-                row.quarantine_id,
-                f"{row.source}.{row.table_name}",
-                row.file,
-                "" if row.line is None else str(row.line),
-                row.rule,
-                masked(row.message),
-                "yes" if row.is_released else "",
-            )
-            for row in rows
-        ],
-    )
-    out.print(table)
-    out.print(f"The raw records are in {settings.quarantine} (private: they hold what was sent).")
-    out.print("Mend the source, or let a row in: `tandem quarantine release ID --why …`.")
+    for row in rows:
+        place = row.file if row.line is None else f"{row.file}:{row.line}"
+        released = "  (released)" if row.is_released else ""
+        _say(
+            out,
+            f"{row.quarantine_id}  {row.source}.{row.table_name}  {place}{released}",
+            style="bold",
+        )
+        # Without a quoted value a message is the rule's own words.
+        message = masked(row.message) if "'" in row.message else row.message
+        _say(out, f"{row.rule}: {message}", 2)
+    _say(out, f"\nThe raw records are in {settings.quarantine} (private).")
+    _say(out, "Mend the source, or let a row in: `tandem quarantine release ID --why …`.")

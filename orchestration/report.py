@@ -35,7 +35,7 @@ join month m on m.period_start = s.period_start
 join marts.dim_kpi k on k.kpi_id = s.kpi_id
 where s.period_grain = 'month' and s.segment = '(all)' and s.channel_id = '(all)'
   and s.region = '(all)'
-order by k.kpi_id
+order by k.position nulls last, k.kpi_id
 """
 
 _GATES = """

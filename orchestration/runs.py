@@ -12,6 +12,7 @@ from orchestration.launch import Outcome, Step, launch
 from orchestration.lib.company import load_company
 from orchestration.lib.dbt import prepare_manifest
 from orchestration.lib.errors import TandemError
+from orchestration.lib.home import claim
 from orchestration.lib.lock import exclusive
 from orchestration.settings import DEMO_TEMPLATE, Settings
 
@@ -73,7 +74,9 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
             "The demo company has no data yet. Run `tandem demo`, or name your own company"
             " folder with TANDEM_COMPANY."
         )
-    company = load_company(settings.company, os.environ).agreement.company
+    loaded = load_company(settings.company, os.environ)
+    claim(settings, loaded)
+    company = loaded.agreement.company
     if not settings.dbt_manifest.exists():
         prepare_manifest(settings)
     as_of = request.as_of or company.as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)

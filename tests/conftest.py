@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from orchestration.settings import NO_TELEMETRY, PROJECT_ROOT, Settings
 
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
+
+_STATUS = pytest.StashKey[int]()
 
 os.environ.update(NO_TELEMETRY)
 
@@ -30,3 +33,19 @@ def settings(tmp_path: Path) -> Settings:
     """An installation of the test's own, with an empty company folder."""
     (tmp_path / "company").mkdir()
     return Settings(tmp_path / "home", tmp_path / "company")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without tearing the interpreter down.
+
+    DuckDB's bindings would print pages about leaked references after the summary.
+    """
+    if _STATUS in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[_STATUS])

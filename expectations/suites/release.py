@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from expectations.rules import Expectation, rows
 
+FILLED_BY_PUBLISHING = ("release_info", "data_quality")
+
 
 def filled_by_publishing(table: str) -> list[Expectation]:
     """The build has only the table's shape; rows in it would be told of every release."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.lib.company import Company, load_company
+from orchestration.lib.home import claim
 from orchestration.settings import Settings
 
 # A run tag: the moment the marts are built for, as ISO 8601 UTC. The command line sets it.
@@ -29,8 +30,13 @@ class TandemResource(dg.ConfigurableResource):
         return Settings(Path(self.home), Path(self.company_folder))
 
     def company(self) -> Company:
-        """The company as its folder says now; CompanyError lists every problem."""
-        return load_company(self.settings.company)
+        """The company as its folder says now.
+
+        Raises CompanyError with every problem, OtherCompanyError if the home is another's.
+        """
+        company = load_company(self.settings.company)
+        claim(self.settings, company)
+        return company
 
     def as_of(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:
         """The run's as-of, naive UTC: its tag, else the company's, else the run's creation."""

@@ -175,6 +175,7 @@ _ALL = (
         (
             Column("kpi_id", "id", "lower-case id used by targets", True),
             Column("kpi_name", "text", "name shown in reports", True),
+            Column("position", "integer", "place in reports; those without one come last"),
             Column(
                 "kind",
                 "enum",

@@ -45,6 +45,13 @@ class Company:
     sources: tuple[Source, ...]
     agreement: Agreement
 
+    @property
+    def tables(self) -> frozenset[tuple[str, str]]:
+        """Every (source, table) that the sources declare."""
+        return frozenset(
+            (source.source, table) for source in self.sources for table in source.tables
+        )
+
 
 class CompanyError(TandemError):
     """A company folder that cannot be used; `problems` names everything that is wrong."""

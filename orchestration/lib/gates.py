@@ -14,7 +14,7 @@ from expectations.gate_2 import check_marts
 from expectations.registry import expected_assets
 from expectations.results import ExpectationResult
 from orchestration.lib import releases
-from orchestration.lib.agreement import Agreement
+from orchestration.lib.company import Company
 from orchestration.lib.durable import make_folder
 from orchestration.lib.gate_files import read_gate_file, write_gate_file
 from orchestration.lib.ingest import standing_results
@@ -22,7 +22,7 @@ from orchestration.lib.lake import Lake
 from orchestration.settings import Settings
 
 
-def check_build(settings: Settings, build_id: str) -> list[ExpectationResult]:
+def check_build(settings: Settings, company: Company, build_id: str) -> list[ExpectationResult]:
     """Judge the marts in the warehouse, and keep the verdict for publishing this build.
 
     Returns gate 2's results; the file that is kept has gate 1's of the loads that count too.
@@ -30,14 +30,16 @@ def check_build(settings: Settings, build_id: str) -> list[ExpectationResult]:
     current = releases.current(settings)
     results = check_marts(settings.warehouse_file, current.path if current else None)
     of_loads = [
-        result for load in Lake(settings).newest_accepted() for result in standing_results(load)
+        result
+        for load in Lake(settings).newest_accepted(company.tables)
+        for result in standing_results(load)
     ]
     write_gate_file(settings, build_id, expected_assets(), [*of_loads, *results])
     return results
 
 
 def publish_build(
-    settings: Settings, agreement: Agreement, build_id: str, as_of: datetime
+    settings: Settings, company: Company, build_id: str, as_of: datetime
 ) -> releases.Release:
     """Publish the warehouse's marts; see `releases.publish` for when it refuses."""
     from expectations.data_docs import build_data_docs
@@ -50,8 +52,10 @@ def publish_build(
             docs = build_data_docs(gate.results, Path(folder) / "data_docs")
         return releases.publish(
             settings,
-            releases.BuildInfo(build_id, as_of, agreement.version, agreement.is_signed),
+            releases.BuildInfo(
+                build_id, as_of, company.agreement.version, company.agreement.is_signed
+            ),
             expected_assets=expected_assets(),
-            loads=Lake(settings).loads_used(),
+            loads=Lake(settings).loads_used(company.tables),
             data_docs=docs,
         )

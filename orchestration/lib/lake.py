@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -41,6 +41,8 @@ from orchestration.lib.lake_files import (
 from orchestration.lib.lock import exclusive
 from orchestration.lib.manifest import Load, Manifest, State, Window
 from orchestration.settings import Settings
+
+TableName = tuple[str, str]  # source, table
 
 _LOADS = pa.schema(
     [
@@ -227,25 +229,38 @@ class Lake:
         loads = self.manifest.last(source, table, ("accepted", "rejected"))
         return loads[0] if loads else None
 
-    def newest_accepted(self) -> list[Load]:
-        """The newest accepted load of each table, the agreement left out."""
+    def newest_accepted(self, tables: Collection[TableName] | None = None) -> list[Load]:
+        """The newest accepted load of each of these tables, the agreement left out."""
         newest = {
             (load.source, load.table_name): load
-            for load in self.manifest.loads("accepted")
+            for load in self._loads_of(tables, "accepted")
             if load.source != AGREEMENT
         }
         return list(newest.values())
 
-    def loads_used(self) -> dict[str, list[int]]:
+    def loads_used(self, tables: Collection[TableName] | None = None) -> dict[str, list[int]]:
         """The accepted loads, by `source/table`: what a build of the marts reads."""
         used: dict[str, list[int]] = {}
-        for load in self.manifest.loads("accepted"):
+        for load in self._loads_of(tables, "accepted"):
             used.setdefault(f"{load.source}/{load.table_name}", []).append(load.load_id)
         return used
 
-    def export_loads(self) -> Path:
-        """Write the manifest's accepted and rejected loads to the file that dbt reads."""
-        loads = self.manifest.loads("accepted", "rejected")
+    def _loads_of(self, tables: Collection[TableName] | None, *states: State) -> list[Load]:
+        """The loads of these tables and of the agreement; of all tables without a list.
+
+        A table that no source declares any more keeps its loads, and they no longer count.
+        """
+        return [
+            load
+            for load in self.manifest.loads(*states)
+            if tables is None
+            or load.source == AGREEMENT
+            or (load.source, load.table_name) in tables
+        ]
+
+    def export_loads(self, tables: Collection[TableName] | None = None) -> Path:
+        """Write the loads of these tables to the file that dbt reads; of all without a list."""
+        loads = self._loads_of(tables, "accepted", "rejected")
         newest = {
             (load.source, load.table_name): load.load_id
             for load in loads

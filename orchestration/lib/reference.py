@@ -1,13 +1,13 @@
 """The generated parts of docs/company-folder.md, so that guide and code cannot disagree.
 
-Belongs here: tables of entities and agreement as Markdown. Does not belong here: prose.
-`python -m orchestration.lib.reference` writes them anew.
+Belongs here: tables of entities and agreement as Markdown. Does not belong here: prose, or the
+marts (`marts_reference`). `python -m orchestration.lib.reference` writes them anew.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import BaseModel
 
@@ -21,8 +21,21 @@ _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(text: str) -> str:
-    """The document with each part between `<!-- generated: x -->` and `<!-- end -->` anew."""
-    return _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part[2]]()}\n{part[3]}", text)
+    """The document with its generated parts anew."""
+    return with_parts(text, _PARTS)
+
+
+def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A text with each part between `<!-- generated: x -->` and `<!-- end -->` anew.
+
+    KeyError if the text names a part that is not one of `parts`.
+    """
+    return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n{part[3]}", text)
+
+
+def part_names(text: str) -> list[str]:
+    """The generated parts of a text, in its order."""
+    return [part[2] for part in _PART.finditer(text)]
 
 
 def undocumented_keys(text: str) -> list[str]:

@@ -35,7 +35,7 @@ def build_publish_asset(
             with exclusive(tandem.settings, "publish"):
                 release = publish_build(
                     tandem.settings,
-                    tandem.company().agreement,
+                    tandem.company(),
                     context.run_id,
                     tandem.as_of(context),
                 )

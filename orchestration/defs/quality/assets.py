@@ -40,7 +40,7 @@ def build_gate_2() -> dg.AssetChecksDefinition:
         from orchestration.lib.gates import check_build
 
         with exclusive(tandem.settings, "gate 2"):
-            results = check_build(tandem.settings, context.run.run_id)
+            results = check_build(tandem.settings, tandem.company(), context.run.run_id)
         held = sum(result.passed for result in results)
         context.log.info(f"{held} of {len(results)} expectations hold")
         for key in marts:

@@ -48,14 +48,15 @@ def build_dbt_assets(
 
         settings = tandem.settings
         with exclusive(settings, "dbt"):
+            company = tandem.company()
             lake = Lake(settings)
             lake.ensure()
-            lake.export_loads()
+            lake.export_loads(company.tables)
             # dbt runs as a child of this process, which does nothing else meanwhile.
             os.environ.update(dbt_lines.environment(settings))
             os.environ.update(
                 dbt_lines.build_environment(
-                    tandem.as_of(context), context.run_id, tandem.company().agreement.version
+                    tandem.as_of(context), context.run_id, company.agreement.version
                 )
             )
             full_refresh = context.run.tags.get(FULL_REFRESH_TAG) == "true"

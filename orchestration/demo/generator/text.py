@@ -108,9 +108,10 @@ def money(cents: Ints, thousands: bool = False) -> pa.Array:
     whole = pc.divide(known, 100).cast(pa.string())
     fraction = pc.utf8_lpad(pa.array(cents % 100).cast(pa.string()), 2, "0")
     if thousands:
-        # Six digits before the last three are enough: no deal reaches a billion.
+        # Companies have revenues of billions: three groups behind the first digits.
         whole = pc.replace_substring_regex(whole, r"^(\d+)(\d{3})$", r"\1,\2")
-        whole = pc.replace_substring_regex(whole, r"^(\d+)(\d{3}),", r"\1,\2,")
+        for _ in range(2):
+            whole = pc.replace_substring_regex(whole, r"^(\d+)(\d{3}),", r"\1,\2,")
     return concat(whole, ".", fraction)
 
 

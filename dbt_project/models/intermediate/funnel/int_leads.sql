@@ -1,7 +1,26 @@
 -- One row per lead that exists, whatever number of tables of its source have it: the newest
--- row counts.
-with leads as (
+-- row counts. A lead that was merged into another is no lead any more: its survivor stands for
+-- both, and its own status would stay open for ever.
+with existing as (
     select * from {{ ref('stg_generic__leads') }} where not is_deleted
+),
+
+merged as (
+    select distinct existing.source_system, existing.source_id
+    from existing
+    inner join existing as survivors
+        on existing.source_system = survivors.source_system
+        and existing.merged_into_id = survivors.source_id
+    where existing.merged_into_id <> existing.source_id
+),
+
+leads as (
+    select existing.*
+    from existing
+    left join merged
+        on existing.source_system = merged.source_system
+        and existing.source_id = merged.source_id
+    where merged.source_id is null
 ),
 
 -- Only what occurs more than once is ranked: sorting every lead costs more than all else here.

@@ -14,6 +14,7 @@ with components as (
 select
     kpis.kpi_id,
     kpis.kpi_name,
+    kpis.position,
     kpis.kind,
     kpis.numerator,
     kpis.denominator,

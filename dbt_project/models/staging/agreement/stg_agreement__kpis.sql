@@ -1,6 +1,7 @@
 select
     cast(kpi_id as string) as kpi_id,
     cast(kpi_name as string) as kpi_name,
+    cast(position as bigint) as position,
     cast(kind as string) as kind,
     cast(numerator as string) as numerator,
     cast(denominator as string) as denominator,
