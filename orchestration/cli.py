@@ -37,11 +37,13 @@ By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's 
 def main() -> None:
     """Run the command; an error that the user can mend is one message and never a traceback."""
     os.environ.update(NO_TELEMETRY)
+    code = ERROR
     try:
         code = _run_app()
     except Exception:
         traceback.print_exc()
-        code = ERROR
+    except BaseException:  # Ctrl-C, by whatever name: Dagster has its own
+        typer.echo("Stopped.", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     # DuckDB's bindings print pages about leaked references when the interpreter is torn down.
@@ -54,7 +56,7 @@ def _run_app() -> int:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except TandemError as error:
+    except (TandemError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         return ERROR
     return PUBLISHED
@@ -91,8 +93,10 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 def check() -> None:
     """Validate the company folder and report every problem at once."""
     from orchestration.lib.company import check_company, load_company
+    from orchestration.runs import require_company
 
     settings = _settings()
+    require_company(settings)
     problems = check_company(settings.company, os.environ)
     for problem in problems:
         typer.echo(str(problem), err=True)

@@ -141,6 +141,7 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._notes: dict[str, str] = {}
+        self._models = 0
 
     def show(self, step: Step) -> None:
         if step.state == "note":
@@ -149,6 +150,8 @@ class _Lines:
             what = self._notes.get(step.name, _name(step.name))
             self._print(step.phase, f"{what}  ({step.seconds:.1f} s)")
         elif step.state == "item" and step.phase == "transform":
+            self._models += 1
+            self._notes["dbt_models"] = f"{self._models} models"
             self._print(step.phase, step.name)
         elif step.state == "failed":
             self._print(step.phase, f"failed: {_name(step.name)}")

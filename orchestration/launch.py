@@ -191,6 +191,9 @@ class _Listener:
             error = error.cause
         if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
             return "blocked by its gate"
+        if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
+            self.outcome.errors.append("The run was interrupted. Start it again.")
+            return "interrupted"
         if data.user_failure_data is not None and data.user_failure_data.description:
             message = data.user_failure_data.description
         else:

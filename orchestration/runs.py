@@ -61,6 +61,15 @@ def _moment(text: str | None) -> datetime | None:
         raise ValueError(f"--as-of '{text}' is no time; write YYYY-MM-DD or an ISO time") from None
 
 
+def require_company(settings: Settings) -> None:
+    """Raise TandemError if the company is the demo and its data has not been generated."""
+    if settings.company == DEMO_TEMPLATE:
+        raise TandemError(
+            "The demo company has no data yet. Run `tandem demo`, or name your own company"
+            " folder with TANDEM_COMPANY."
+        )
+
+
 def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], None]) -> Outcome:
     """Run the job that the request asks for, holding the installation's lock throughout.
 
@@ -80,6 +89,8 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
     if not settings.dbt_manifest.exists():
         prepare_manifest(settings)
     as_of = request.as_of or company.as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(company.timezone)).date()
+    last_day = max(local - timedelta(days=1), company.history_start)
     tags = {AS_OF_TAG: as_of.isoformat()}
     partition_key = None
     if request.start and request.end:
@@ -88,11 +99,15 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
                 f"--start {request.start} is before history_start {company.history_start} in"
                 " agreement/company.csv. Change one of them."
             )
+        if request.end > last_day:
+            raise TandemError(
+                f"--end {request.end} is after {last_day}, the last day that had ended in"
+                f" {company.timezone} at the run's as-of."
+            )
         tags[_RANGE_START_TAG] = request.start.isoformat()
         tags[_RANGE_END_TAG] = request.end.isoformat()
     else:
-        local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(company.timezone)).date()
-        partition_key = max(local - timedelta(days=1), company.history_start).isoformat()
+        partition_key = last_day.isoformat()
     job = "rebuild_marts" if request.full_refresh else "run_daily"
     with exclusive(settings, f"tandem run ({job})"):
         return launch(settings, job, tags, on_step, partition_key)

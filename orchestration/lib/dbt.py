@@ -63,7 +63,7 @@ def prepare_manifest(settings: Settings) -> Path:
             *("--profiles-dir", str(settings.dbt_project)),
             *("--target-path", str(settings.dbt_manifest.parent)),
         ],
-        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(settings.home / "logs")},
+        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(settings.home / "dbt")},
         capture_output=True,
         text=True,
     )

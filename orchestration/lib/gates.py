@@ -49,7 +49,7 @@ def publish_build(
     with tempfile.TemporaryDirectory(dir=settings.home / "tmp") as folder:
         docs = None
         if gate is not None:
-            docs = build_data_docs(gate.results, Path(folder) / "data_docs")
+            docs = build_data_docs(gate.results, Path(folder) / "data_docs").parent
         return releases.publish(
             settings,
             releases.BuildInfo(

@@ -101,6 +101,21 @@ def test_an_amount_that_is_not_given_is_null(olist: Settings) -> None:
     assert query(olist, "select count(*), count(amount) from marts.fct_opportunities") == [(842, 0)]
 
 
+def test_the_release_has_all_its_parts(olist: Settings) -> None:
+    assert not olist.published.readlink().is_absolute()
+    tables = {path.stem for path in (olist.published / "parquet").glob("*.parquet")}
+    manifest = json.loads((olist.published / "manifest.json").read_text(encoding="utf-8"))
+    assert tables == set(manifest["tables"])
+    assert {name for (name,) in query(olist, "select table_name from duckdb_tables()")} == tables
+    assert (olist.published / "data_docs" / "index.html").is_file()
+    undescribed = query(
+        olist,
+        "select table_name, column_name from duckdb_columns() where comment is null"
+        " and schema_name = 'marts'",
+    )
+    assert undescribed == []
+
+
 def test_no_deal_is_without_its_lead(olist: Settings, reference: dict[str, Any]) -> None:
     ((orphans,),) = query(
         olist,

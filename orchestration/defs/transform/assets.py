@@ -13,6 +13,7 @@ from orchestration.defs.transform.translator import TandemTranslator
 from orchestration.launch import BUILT
 from orchestration.lib import dbt as dbt_lines
 from orchestration.lib.company import Company
+from orchestration.lib.durable import make_folder
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 from orchestration.settings import Settings
@@ -60,8 +61,9 @@ def build_dbt_assets(
                 )
             )
             full_refresh = context.run.tags.get(FULL_REFRESH_TAG) == "true"
-            target = settings.home / "dbt" / "target"
-            settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Private: dbt's logs may quote values that a query stumbled over.
+            target = make_folder(settings.home / "dbt" / "target")
+            make_folder(settings.warehouse_file.parent)
             invocation = dbt.cli(
                 dbt_lines.run_args(full_refresh), context=context, target_path=target
             )

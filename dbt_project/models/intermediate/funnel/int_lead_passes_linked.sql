@@ -2,9 +2,10 @@
 --
 --   1. named: the lead names the opportunity, or the opportunity names the lead. Else the lead
 --      was converted to the contact that the opportunity is about.
---   2. open_pass: an opportunity without a lead takes the latest pass of its person that is
---      open when it is created. If that pass has an opportunity already, it takes none: a
---      second opportunity opens a journey of its own.
+--   2. open_pass: an opportunity without a lead takes a pass of its person that is open when it
+--      is created: of duplicates the first, which is what opened the journey. If the latest
+--      one has an opportunity already, it takes none: a second opportunity opens a journey of
+--      its own.
 --   3. same_person: passes left over that overlap one another are one island. An island joins
 --      the latest-begun opportunity journey of its person that is open when the island
 --      begins, else the first that begins while the island lasts.
@@ -293,15 +294,17 @@ open_passes as (
         lasting_passes.source_system,
         lasting_passes.source_id,
         lasting_passes.pass_number,
-        lasting_passes.opportunity_id as taken_by,
-        row_number() over (
+        lasting_passes.begins_at,
+        -- How many of this pass and those begun later have an opportunity already.
+        sum(case when lasting_passes.opportunity_id is null then 0 else 1 end) over (
             partition by opportunity_spans.opportunity_id
             order by
                 lasting_passes.begins_at desc nulls last,
                 lasting_passes.source_system asc nulls last,
                 lasting_passes.source_id asc nulls last,
                 lasting_passes.pass_number desc nulls last
-        ) as pass_choice
+            rows between unbounded preceding and current row
+        ) as taken_since
     from opportunity_spans
     inner join lasting_passes
         on opportunity_spans.person_id = lasting_passes.person_id
@@ -310,11 +313,26 @@ open_passes as (
     where not opportunity_spans.has_lead
 ),
 
+first_open_passes as (
+    select
+        open_passes.*,
+        row_number() over (
+            partition by opportunity_id
+            order by
+                begins_at asc nulls last,
+                source_system asc nulls last,
+                source_id asc nulls last,
+                pass_number asc nulls last
+        ) as pass_choice
+    from open_passes
+    where taken_since = 0
+),
+
 by_person as (
     select source_system, source_id, pass_number, opportunity_id
     from (
         select
-            open_passes.*,
+            first_open_passes.*,
             row_number() over (
                 partition by source_system, source_id, pass_number
                 order by
@@ -322,8 +340,8 @@ by_person as (
                     opportunity_source_id asc nulls last,
                     opportunity_id asc nulls last
             ) as opportunity_choice
-        from open_passes
-        where pass_choice = 1 and taken_by is null
+        from first_open_passes
+        where pass_choice = 1
     ) as chosen
     where opportunity_choice = 1
 ),
