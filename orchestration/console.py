@@ -41,6 +41,7 @@ out = _console()
 err = _console(stderr=True)
 
 _WORDS = {"extract": "Extract", "transform": "Transform", "gate": "Gate", "publish": "Publish"}
+_STARTING = {"transform": "starting dbt", "gate": "checking", "publish": "writing the release"}
 
 
 @contextmanager
@@ -116,7 +117,9 @@ class _Bars:
             self._show(step.phase, total=step.count)
             return
         self._bars.start_task(self._tasks[step.phase])
-        if step.state == "failed":
+        if step.state == "started":
+            self._show(step.phase, at=_STARTING.get(step.phase, _name(step.name)))
+        elif step.state == "failed":
             self._bars.console.print(f"[red]failed[/red]  {_name(step.name)}")
         elif step.state == "note":
             self._show(step.phase, at=_note(step))

@@ -77,7 +77,7 @@ firsts as (
             "is_date_only": "is_date_only",
             "entered_date": "coalesce(entered_date, cast(" ~ latest_time() ~ " as date))",
         }) }} end) as {{ stage }}_first
-        {%- endfor %}
+    {%- endfor %}
     from entries
     group by journey_id
 ),
@@ -91,7 +91,7 @@ pivoted as (
         nullif({{ stage }}_first.entered_date, cast({{ latest_time() }} as date)) as {{ stage }}_date,
         coalesce({{ stage }}_first.is_date_only, false) as is_{{ stage }}_date_only,
         coalesce(not {{ stage }}_first.is_undated, false) as is_{{ stage }}_time_known
-        {%- endfor %}
+    {%- endfor %}
     from firsts
 ),
 
@@ -107,7 +107,7 @@ followed as (
             when {{ next }}_at is not null then {{ next }}_date
             {%- endfor %}
         end as after_{{ stage }}_date
-        {%- endfor %}
+    {%- endfor %}
     from pivoted
 ),
 

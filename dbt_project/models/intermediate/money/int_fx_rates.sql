@@ -41,7 +41,7 @@ select
 from chosen
 where
     choice = 1
-    and currency not in (select reporting_currency from company)
+    and currency not in (select company.reporting_currency from company)
 union all
 select
     reporting_currency as currency,

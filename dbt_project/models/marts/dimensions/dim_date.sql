@@ -23,7 +23,7 @@ company as (
 
 bounds as (
     select
-        (select min(first_day) from first_days) as first_day,
+        (select min(first_days.first_day) from first_days) as first_day,
         {{ month_end(add_months(
             as_of_date(),
             '11 - (cast(month(' ~ as_of_date() ~ ') as bigint) - start_month + 12) % 12'

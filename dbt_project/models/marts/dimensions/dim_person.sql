@@ -46,13 +46,13 @@ with records as (
 attributes as (
     select
         keys.person_id,
-        min(records.created_at) as first_seen_at,
-        min(records.created_date) as first_seen_date,
         {% for name in ['segment', 'region', 'country', 'industry'] -%}
         {{ value_at_max('records.' ~ name, [
             'records.known_at', 'records.object_type', 'records.source_system', 'records.source_id', 'records.' ~ name
-        ]) }} as {{ name }}{{ ',' if not loop.last }}
+        ]) }} as {{ name }},
         {% endfor %}
+        min(records.created_at) as first_seen_at,
+        min(records.created_date) as first_seen_date
     from records
     inner join {{ ref('int_person_records') }} as keys
         on records.source_system = keys.source_system

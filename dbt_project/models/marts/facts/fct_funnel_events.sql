@@ -1,4 +1,17 @@
 {% set main = main_stages() %}
+{# Per stage, what int_journey_stages calls its columns. #}
+{% set observed = {} %}{% set times = {} %}{% set dates = {} %}{% set known = {} %}
+{% for stage in all_stages() %}
+{% set is_observed = "stages.is_" ~ stage ~ "_observed" %}
+{% do observed.update({stage: is_observed}) %}
+{% do known.update({stage: "stages.is_" ~ stage ~ "_time_known"}) %}
+{% for part, columns in [("at", times), ("date", dates)] %}
+{% set own = "stages." ~ stage ~ "_" ~ part %}
+{% set next = "stages.after_" ~ stage ~ "_" ~ part %}
+{% set either = "case when " ~ is_observed ~ " then " ~ own ~ " else " ~ next ~ " end" %}
+{% do columns.update({stage: either if stage in main[:-1] else own}) %}
+{% endfor %}
+{% endfor %}
 with stages as (
     select * from {{ ref('int_journey_stages') }}
 ),
@@ -7,18 +20,6 @@ stage_ids as (
     {{ stage_rows() }}
 ),
 
-{% set observed = {} %}{% set times = {} %}{% set dates = {} %}{% set known = {} %}
-{% for stage in all_stages() %}
-  {% do observed.update({stage: "stages.is_" ~ stage ~ "_observed"}) %}
-  {% do known.update({stage: "stages.is_" ~ stage ~ "_time_known"}) %}
-  {% if stage in main[:-1] %}
-    {% do times.update({stage: "case when stages.is_" ~ stage ~ "_observed then stages." ~ stage ~ "_at else stages.after_" ~ stage ~ "_at end"}) %}
-    {% do dates.update({stage: "case when stages.is_" ~ stage ~ "_observed then stages." ~ stage ~ "_date else stages.after_" ~ stage ~ "_date end"}) %}
-  {% else %}
-    {% do times.update({stage: "stages." ~ stage ~ "_at"}) %}
-    {% do dates.update({stage: "stages." ~ stage ~ "_date"}) %}
-  {% endif %}
-{% endfor %}
 -- A stage is entered if it is observed, or lies on the main path before the furthest reached.
 events as (
     select

@@ -5,5 +5,5 @@ select
     cast(segment as string) as segment,
     cast(channel_id as string) as channel_id,
     cast(region as string) as region,
-    cast(target_value as decimal(18,6)) as target_value
+    cast(target_value as decimal(18, 6)) as target_value
 from {{ current_agreement('targets') }}

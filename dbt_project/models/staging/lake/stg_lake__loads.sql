@@ -1,16 +1,7 @@
 {{ config(materialized='view') }}
 
 {# A snapshot replaces everything before it, also where a table's load mode was changed. #}
-select
-    loads.load_id,
-    loads.source as source_system,
-    loads.table_name,
-    loads.window_start,
-    loads.window_end,
-    loads.load_id = tables.newest_load_id as is_newest,
-    loads.load_id = tables.newest_load_id and loads.load_mode = 'snapshot' as is_snapshot
-from {{ source('manifest', 'loads') }} as loads
-inner join (
+with newest as (
     select
         source,
         table_name,
@@ -19,8 +10,19 @@ inner join (
     from {{ source('manifest', 'loads') }}
     where state = 'accepted'
     group by source, table_name
-) as tables
-    on loads.source = tables.source and loads.table_name = tables.table_name
+)
+
+select
+    loads.load_id,
+    loads.source as source_system,
+    loads.table_name,
+    loads.window_start,
+    loads.window_end,
+    loads.load_id = newest.newest_load_id as is_newest,
+    loads.load_id = newest.newest_load_id and loads.load_mode = 'snapshot' as is_snapshot
+from {{ source('manifest', 'loads') }} as loads
+inner join newest
+    on loads.source = newest.source and loads.table_name = newest.table_name
 where
     loads.state = 'accepted'
-    and loads.load_id >= coalesce(tables.newest_snapshot_id, loads.load_id)
+    and loads.load_id >= coalesce(newest.newest_snapshot_id, loads.load_id)
