@@ -18,6 +18,7 @@ from expectations.results import ExpectationResult
 from expectations.rules import Expectation, RowRule, counted, number_of
 from expectations.runner import Session
 from expectations.suites.loads import (
+    BAD_ROWS_LIMIT,
     LoadContext,
     LoadFacts,
     entity_expectations,
@@ -105,10 +106,26 @@ def check_load(
             max(newest, default=None),
         )
         connection.execute(f"create view load_facts as {load_facts_query(context, facts)}")
-        results += session.check(
+        judged = session.check(
             context.asset, "load_facts", load_expectations(context, facts), context.owner
         )
+        examples = [text for result in results if not result.passed for text in result.examples]
+        results += [_with_bad_rows(result, context, facts, examples[:3]) for result in judged]
     return GateOneOutcome(results, bad_rows, not any(result.blocks for result in results))
+
+
+def _with_bad_rows(
+    result: ExpectationResult, context: LoadContext, facts: LoadFacts, examples: list[str]
+) -> ExpectationResult:
+    """A load rejected for its bad rows says how many they are and shows some of them."""
+    if result.passed or result.expectation != BAD_ROWS_LIMIT:
+        return result
+    return replace(
+        result,
+        failed_rows=facts.bad_rows,
+        checked_rows=context.rows_read + context.malformed,
+        examples=examples,
+    )
 
 
 _ROW_HASH = "substr(sha256(coalesce(_raw, '')), 1, 32)"

@@ -1,7 +1,8 @@
 """The one Great Expectations expectation that all suites are written with.
 
-Belongs here: its metrics and its verdict. Imports GX, which takes seconds: only `runner` and
-`data_docs` import this module, inside their functions.
+Belongs here: its metrics, its verdict and what Data Docs tell of it. Imports GX, which takes
+seconds: only `runner` and `data_docs` import this module, inside their functions, and
+`data_docs_views`.
 
 GX computes aggregate metrics of one batch together, so that a table costs one query however
 many expectations it has; its own query expectations cost one each.
@@ -12,12 +13,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sqlalchemy
+from great_expectations.core import ExpectationValidationResult
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_partial
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.render import LegacyDiagnosticRendererType
+from great_expectations.render.renderer.renderer import renderer
+
+# What Data Docs show of an expectation's meta, in columns after GX's own three.
+META_COLUMNS = ("status", "severity", "examples")
 
 
 class TableFaults(TableMetricProvider):
@@ -82,3 +89,13 @@ class ExpectNoFaults(BatchExpectation):
             "success": faults == 0,
             "result": {"observed_value": faults, "checked": int(metrics["table.checked"])},
         }
+
+    @classmethod
+    @renderer(renderer_type=LegacyDiagnosticRendererType.META_PROPERTIES)
+    def _diagnostic_meta_properties_renderer(
+        cls, result: ExpectationValidationResult | None = None
+    ) -> list[list[Any]]:
+        # GX's own takes the columns from the suite, and breaks an expectation with a description.
+        config = result.expectation_config if result is not None else None
+        meta = (config.meta if config is not None else None) or {}
+        return [[meta.get(column, "")] for column in META_COLUMNS]

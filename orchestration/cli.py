@@ -130,7 +130,8 @@ def run(
         bool, typer.Option("--full-refresh", help="Rebuild from the lake without extracting.")
     ] = False,
     as_of: Annotated[
-        str | None, typer.Option(help="Build the marts as of this UTC time; default: now.")
+        str | None,
+        typer.Option(help="Build the marts as of this day's end, or this UTC time; default: now."),
     ] = None,
 ) -> None:
     """Extract, transform, check and publish. Exit code 3 means: blocked by a gate."""

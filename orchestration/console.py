@@ -328,7 +328,7 @@ def print_status(settings: Settings) -> None:
         )
     hold = releases.read_hold(settings)
     if hold is not None:
-        _say(out, f"Publishing is held since {hold.at} by {hold.by} ({hold.why}).")
+        _say(out, f"Publishing is held since {hold.since} by {hold.by} ({hold.why}).")
         out.print("`tandem resume` lifts the hold.")
     loads = Lake(settings).newest_loads()
     if not loads:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestration.launch import Outcome, Step, launch
+from orchestration.lib.as_of import moment, parse_as_of
 from orchestration.lib.company import load_company
 from orchestration.lib.dbt import prepare_manifest
 from orchestration.lib.errors import TandemError
@@ -28,7 +29,7 @@ class RunRequest:
     start: date | None = None
     end: date | None = None
     full_refresh: bool = False
-    as_of: datetime | None = None
+    as_of: date | datetime | None = None  # a day stands for its end
 
     @classmethod
     def parse(
@@ -52,9 +53,7 @@ def _day(option: str, text: str | None) -> date | None:
         raise ValueError(f"{option} '{text}' is no day; write YYYY-MM-DD") from None
 
 
-def _moment(text: str | None) -> datetime | None:
-    from orchestration.defs.resources import parse_as_of
-
+def _moment(text: str | None) -> date | datetime | None:
     try:
         return parse_as_of(text) if text else None
     except ValueError:
@@ -88,7 +87,8 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
     company = loaded.agreement.company
     if not settings.dbt_manifest.exists():
         prepare_manifest(settings)
-    as_of = request.as_of or company.as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    as_of = moment(request.as_of or company.as_of or now, company.timezone)
     local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(company.timezone)).date()
     last_day = max(local - timedelta(days=1), company.history_start)
     tags = {AS_OF_TAG: as_of.isoformat()}

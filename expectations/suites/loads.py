@@ -28,6 +28,9 @@ CANDIDATE_FIELDS = (pa.field("_parse_error", pa.string()), pa.field("_raw", pa.s
 
 LoadMode = Literal["append", "upsert", "snapshot"]
 
+# The expectation of a load that speaks for all its bad rows.
+BAD_ROWS_LIMIT = "bad_rows_are_within_limits"
+
 _DUCKDB_TYPES = {
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
@@ -310,7 +313,7 @@ def load_expectations(context: LoadContext, facts: LoadFacts) -> list[Expectatio
             checked="coalesce(max(rows_read + malformed), 0)",
         ),
         _holds(
-            "bad_rows_are_within_limits",
+            BAD_ROWS_LIMIT,
             f"bad_rows <= {limits.max_bad_share!r} * (rows_read + malformed)"
             + ("" if limits.max_bad_rows is None else f" and bad_rows <= {limits.max_bad_rows}"),
             f"{bad}; the agreement allows {allowed_bad}.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.lib.as_of import moment, parse_as_of
 from orchestration.lib.company import Company, load_company
 from orchestration.lib.home import claim
 from orchestration.settings import Settings
@@ -40,20 +41,12 @@ class TandemResource(dg.ConfigurableResource):
 
     def as_of(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:
         """The run's as-of, naive UTC: its tag, else the company's, else the run's creation."""
+        company = self.company().agreement.company
         tag = context.run.tags.get(AS_OF_TAG)
         if tag:
-            return parse_as_of(tag)
-        fixed = self.company().agreement.company.as_of
-        if fixed is not None:
-            return fixed
+            return moment(parse_as_of(tag), company.timezone)
+        if company.as_of is not None:
+            return company.as_of
         record = context.instance.get_run_record_by_id(context.run_id)
         created = record.create_timestamp if record else datetime.now(UTC)
         return created.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def parse_as_of(text: str) -> datetime:
-    """Read an ISO 8601 date or time; without an offset it is UTC. ValueError if it is neither."""
-    value = datetime.fromisoformat(text)
-    if value.tzinfo is not None:
-        value = value.astimezone(UTC).replace(tzinfo=None)
-    return value

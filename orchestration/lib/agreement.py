@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import pyarrow as pa
 
@@ -29,6 +29,7 @@ from orchestration.lib.agreement_tables import (
     STAGE_IDS,
     TABLES,
 )
+from orchestration.lib.as_of import moment
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.problems import Problem, did_you_mean
 
@@ -172,9 +173,8 @@ def _settle_company(rows: Rows) -> None:
     row["fiscal_year_start_month"] = month
     row["history_start"] = row.get("history_start") or date(2015, 1, 1)
     as_of = row.get("as_of")
-    if as_of is not None and not isinstance(as_of, datetime):
-        end = datetime.combine(as_of, time(23, 59, 59), ZoneInfo(zone or "UTC"))
-        as_of = end.astimezone(UTC).replace(tzinfo=None)
+    if as_of is not None:
+        as_of = moment(as_of, zone or "UTC")
     row["as_of"] = as_of
     if as_of is not None and as_of.date() < row["history_start"]:
         rows.complain(0, "as_of", "is before history_start", "choose a later as_of")

@@ -94,6 +94,10 @@ class Hold:
     at: str
     release: str
 
+    @property
+    def since(self) -> str:
+        return f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
+
 
 def publish(
     settings: Settings,
@@ -263,7 +267,7 @@ def _refuse_while_held(settings: Settings) -> None:
     hold = read_hold(settings)
     if hold is not None:
         raise PublishRefused(
-            f"Publishing is held since {hold.at}: {hold.by} rolled back to {hold.release}"
+            f"Publishing is held since {hold.since}: {hold.by} rolled back to {hold.release}"
             f" ({hold.why}). `tandem resume` lifts the hold."
         )
 

@@ -69,58 +69,59 @@ entries as (
 -- entries: ranking them by journey and stage takes twice as long.
 firsts as (
     select
-        journey_id
-        {%- for stage in all %},
+        {%- for stage in all %}
         min(case when stage_id = '{{ stage }}' then {{ struct({
             "is_undated": "not is_time_known",
             "entered_at": "coalesce(entered_at, " ~ latest_time() ~ ")",
             "is_date_only": "is_date_only",
             "entered_date": "coalesce(entered_date, cast(" ~ latest_time() ~ " as date))",
-        }) }} end) as {{ stage }}_first
-    {%- endfor %}
+        }) }} end) as {{ stage }}_first,
+        {%- endfor %}
+        journey_id
     from entries
     group by journey_id
 ),
 
 pivoted as (
     select
-        journey_id
-        {%- for stage in all %},
+        {%- for stage in all %}
         {{ stage }}_first is not null as has_{{ stage }}_evidence,
         nullif({{ stage }}_first.entered_at, {{ latest_time() }}) as {{ stage }}_at,
         nullif({{ stage }}_first.entered_date, cast({{ latest_time() }} as date)) as {{ stage }}_date,
         coalesce({{ stage }}_first.is_date_only, false) as is_{{ stage }}_date_only,
-        coalesce(not {{ stage }}_first.is_undated, false) as is_{{ stage }}_time_known
-    {%- endfor %}
+        coalesce(not {{ stage }}_first.is_undated, false) as is_{{ stage }}_time_known,
+        {%- endfor %}
+        journey_id
     from firsts
 ),
 
 -- The time that a skipped stage is given: that of the next observed stage.
 followed as (
     select
-        pivoted.*
         {%- for stage in main[:-1] %}
-        {%- set later = main[loop.index:] + (["lost"] if stage == "opportunity" else ["lost", "disqualified", "recycled"]) %},
+        {%- set exits = ["lost"] if stage == "opportunity" else ["lost", "disqualified", "recycled"] %}
+        {%- set later = main[loop.index:] + exits %}
         coalesce({% for next in later %}{{ next }}_at{{ ", " if not loop.last }}{% endfor %}) as after_{{ stage }}_at,
         case
             {%- for next in later %}
             when {{ next }}_at is not null then {{ next }}_date
             {%- endfor %}
-        end as after_{{ stage }}_date
-    {%- endfor %}
+        end as after_{{ stage }}_date,
+        {%- endfor %}
+        pivoted.*
     from pivoted
 ),
 
 observed as (
     select
-        followed.*
-        {%- for stage in all %},
+        {%- for stage in all %}
         {% if stage in main[:-1] -%}
         has_{{ stage }}_evidence and ({{ stage }}_at is not null or after_{{ stage }}_at is null)
         {%- else -%}
         has_{{ stage }}_evidence
-        {%- endif %} as is_{{ stage }}_observed
+        {%- endif %} as is_{{ stage }}_observed,
         {%- endfor %}
+        followed.*
     from followed
 ),
 
