@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -250,13 +252,23 @@ def ui(
     from orchestration.settings import PROJECT_ROOT
 
     prepare_dagster_home(_settings())
-    dagster = str(Path(sys.executable).with_name("dagster"))
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise TandemError(
+                f"The UI cannot listen on {host}:{port} ({error.strerror})."
+                " Name another port with --port."
+            ) from None
     typer.echo(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)")
+    sys.stdout.flush()
+    # A script's background job ignores Ctrl-C, and Dagster would then ignore SIGTERM too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.chdir(PROJECT_ROOT)
-    os.execv(
-        dagster,
-        [dagster, "dev", "--workspace", "workspace.yaml", "--host", host, "--port", str(port)],
-    )
+    dagster = [sys.executable, "-W", "ignore", "-m", "dagster"]
+    listen = ["--host", host, "--port", str(port)]
+    os.execv(sys.executable, [*dagster, "dev", "--workspace", "workspace.yaml", *listen])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Launch a Dagster job in this process and tell what happened, in Tandem's words.
 
-Belongs here: the Dagster instance, starting a job, and turning its events into `Progress`.
+Belongs here: the Dagster instance, starting a job, and turning its events into steps.
 Does not belong here: printing (`console`), or what a job does (`defs`).
 """
 
@@ -29,6 +29,9 @@ PHASES: tuple[Phase, ...] = ("extract", "transform", "gate", "publish")
 _DAGSTER_YAML = """\
 # Written by Tandem once; yours to change.
 telemetry:
+  enabled: false
+nux:
+  # The UI would ask for an address to write to.
   enabled: false
 concurrency:
   pools:

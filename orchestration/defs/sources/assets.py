@@ -47,7 +47,7 @@ def _table_asset(
         group_name="sources",
         owners=[f"team:{source.owner}"],
         kinds={"parquet", "file" if source.type == "files" else "sql"},
-        description=f"{source.description or source.source}: {origin} as {entities}.",
+        description=f"{(source.description or source.source).rstrip('.')}: {origin} as {entities}.",
         metadata={"source": source.source, "entities": entities, "load": table.load},
         retry_policy=_RETRY if source.type == "sql" else None,
         pool=f"source_{source.source}",

@@ -52,6 +52,7 @@ def build_dbt_assets(
             company = tandem.company()
             lake = Lake(settings)
             lake.ensure()
+            lake.clean_orphans()
             lake.export_loads(company.tables)
             # dbt runs as a child of this process, which does nothing else meanwhile.
             os.environ.update(dbt_lines.environment(settings))

@@ -51,6 +51,10 @@ class TandemTranslator(DagsterDbtTranslator):
         folders = dbt_resource_props["fqn"][1:-1]
         return "_".join(folders) or None
 
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        # The parent appends the model's SQL, which hides the sentence that says what it is.
+        return str(dbt_resource_props["description"])
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         name = dbt_resource_props["name"]
         if dbt_resource_props["schema"] != MARTS:
