@@ -6,13 +6,12 @@ import warnings
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.defs.automation.jobs import DAILY_AT_HOUR, build_jobs
 from orchestration.defs.partitions import daily_partitions
 from orchestration.defs.publish.assets import build_publish_asset
 from orchestration.defs.quality.assets import build_gate_2
-from orchestration.defs.resources import TandemResource
+from orchestration.defs.resources import DbtResource, TandemResource
 from orchestration.defs.sources.assets import build_source_assets
 from orchestration.defs.transform.assets import build_dbt_assets
 from orchestration.lib.company import load_company
@@ -51,7 +50,7 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
         executor=dg.in_process_executor,
         resources={
             "tandem": TandemResource(home=str(settings.home), company_folder=str(settings.company)),
-            "dbt": DbtCliResource(
+            "dbt": DbtResource(
                 project_dir=str(settings.dbt_project),
                 profiles_dir=str(settings.dbt_project),
                 dbt_executable=dbt_executable(),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 import dagster as dg
+from dagster_dbt import DbtCliResource
+from packaging.version import Version
 
 from orchestration.lib.as_of import moment, parse_as_of
 from orchestration.lib.company import Company, load_company
@@ -18,6 +22,15 @@ AS_OF_TAG = "tandem/as_of"
 FULL_REFRESH_TAG = "tandem/full_refresh"
 
 WAREHOUSE_POOL = "warehouse"
+
+
+class DbtResource(DbtCliResource):
+    """The dbt of this environment."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        # The parent asks `dbt --version`, which looks for newer ones on the internet.
+        return Version(metadata.version("dbt-core"))
 
 
 class TandemResource(dg.ConfigurableResource):

@@ -16,7 +16,8 @@ import duckdb
 import pytest
 
 from orchestration.lib.lock import exclusive
-from orchestration.settings import Settings
+from orchestration.settings import NO_TELEMETRY, Settings
+from tests.fixtures.network import foreign, spied
 
 TANDEM = Path(sys.executable).with_name("tandem")
 ADDRESS = "lead1@customer-one.example.com"
@@ -37,9 +38,12 @@ class Site:
         return self.folder / "company"
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        # The command itself must see to it that nothing phones home.
+        left_out = {"COLUMNS", *NO_TELEMETRY}
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
         own = {"TANDEM_HOME": str(self.home), "TANDEM_COMPANY": str(self.company), "LANG": "C"}
-        return {**kept, **own, **more}
+        user = {"HOME": str(self.folder), **spied(self.folder / "spy")}
+        return {**kept, **own, **user, **more}
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -296,6 +300,13 @@ def on_a_terminal(site: Site, *words: str) -> str:
     os.close(ours)
     assert process.wait(timeout=60) == 0, shown.decode()
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+
+
+def test_nothing_phones_home(site: Site) -> None:
+    """After all the runs above: no address was asked for, no tool has left its mark at home."""
+    assert foreign(site.folder / "spy") == []
+    marks = ("*telemetry*", "*anonymous_id*", ".user.yml", ".dlt", ".dagster", ".dbt", ".gx")
+    assert [path for mark in marks for path in site.folder.rglob(mark)] == []
 
 
 def test_who_is_at_work_is_said_by_every_command_that_writes(tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from orchestration.defs.partitions import ONE_RUN
-from orchestration.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, TandemResource
+from orchestration.defs.resources import (
+    FULL_REFRESH_TAG,
+    WAREHOUSE_POOL,
+    DbtResource,
+    TandemResource,
+)
 from orchestration.defs.transform.translator import TandemTranslator
 from orchestration.launch import BUILT
 from orchestration.lib import dbt as dbt_lines
@@ -42,7 +47,7 @@ def build_dbt_assets(
         pool=WAREHOUSE_POOL,
     )
     def dbt_models(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, tandem: TandemResource
+        context: dg.AssetExecutionContext, dbt: DbtResource, tandem: TandemResource
     ) -> Iterator[Any]:
         from orchestration.lib.lake import Lake
         from orchestration.lib.warehouse import describe_tables
