@@ -241,6 +241,8 @@ def print_summary(settings: Settings, outcome: Outcome) -> None:
     _print_table(_table("Rows per mart", ("mart", "rows"), [(n, f"{c:,}") for n, c in report.rows]))
     _print_table(_funnel_table(report.funnel))
     _print_table(_scorecard_table(report.scorecard))
+    for note in report.notes:
+        out.print(f"{note}\n", markup=False)
     _print_table(
         _table(
             "Gates",

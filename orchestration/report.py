@@ -21,12 +21,12 @@ group by s.stage_name, s.position
 order by s.position
 """
 
-# The latest month that had ended at the release's as-of.
+# The latest month that had ended at the release's as-of and in which anything happened.
 _SCORECARD = """
 with month as (
-    select max(period_start) as period_start
-    from marts.kpi_scorecard, marts.release_info
-    where period_grain = 'month' and period_start + interval 1 month <= as_of
+    select date_trunc('month', max(component_date)) as period_start
+    from marts.kpi_components, marts.release_info
+    where date_trunc('month', component_date) + interval 1 month <= as_of
 )
 select k.kpi_name, s.value, s.null_reason, s.target, s.attainment, s.previous_value, s.unit,
        s.period_start
@@ -48,6 +48,29 @@ _WARNINGS = """
 select gate, asset, message from marts.data_quality where not passed order by gate, asset, message
 """
 
+_NOTES = """
+select case
+    when undated > 0 then format(
+        '{:,} of {:,} journeys have no date: they count in totals and in no period.',
+        undated, journeys
+    )
+end as undated_note,
+case
+    when journeys > 0 and newest is null
+        then 'Nothing has a date, so there are no KPIs by period: map created_at.'
+    when newest < cast(as_of as date) - 62 then format(
+        'The newest data is of {}, the release is as of {}. To look at it as of its own time,'
+        || ' set as_of in agreement/company.csv.',
+        newest, cast(as_of as date)
+    )
+end as age_note
+from (
+    select count(*) as journeys, count(*) filter (where started_at is null) as undated
+    from marts.fct_funnel
+) cross join (select max(component_date) as newest from marts.kpi_components)
+cross join marts.release_info
+"""
+
 
 @dataclass(frozen=True)
 class ReleaseReport:
@@ -59,6 +82,7 @@ class ReleaseReport:
     scorecard: list[tuple[Any, ...]]
     gates: list[tuple[Any, ...]]
     warnings: list[tuple[Any, ...]]
+    notes: list[str]
 
 
 def read_release(database: Path) -> ReleaseReport:
@@ -80,5 +104,11 @@ def read_release(database: Path) -> ReleaseReport:
         ]
         counts = [(table, rows(f'select count(*) from marts."{table}"')[0][0]) for table in tables]
         return ReleaseReport(
-            info, counts, rows(_FUNNEL), rows(_SCORECARD), rows(_GATES), rows(_WARNINGS)
+            info,
+            counts,
+            rows(_FUNNEL),
+            rows(_SCORECARD),
+            rows(_GATES),
+            rows(_WARNINGS),
+            [note for note in rows(_NOTES)[0] if note is not None],
         )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from orchestration.launch import Outcome, Step, launch
 from orchestration.lib.as_of import moment, parse_as_of
 from orchestration.lib.company import load_company
-from orchestration.lib.dbt import prepare_manifest
+from orchestration.lib.dbt import is_manifest_current, prepare_manifest
 from orchestration.lib.errors import TandemError
 from orchestration.lib.home import claim
 from orchestration.lib.lock import exclusive
@@ -85,7 +85,7 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
     loaded = load_company(settings.company, os.environ)
     claim(settings, loaded)
     company = loaded.agreement.company
-    if not settings.dbt_manifest.exists():
+    if not is_manifest_current(settings):
         prepare_manifest(settings)
     now = datetime.now(UTC).replace(microsecond=0)
     as_of = moment(request.as_of or company.as_of or now, company.timezone)

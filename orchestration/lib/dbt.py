@@ -52,6 +52,18 @@ def environment(settings: Settings) -> dict[str, str]:
     return {**NO_TELEMETRY, "TANDEM_HOME": str(settings.home)}
 
 
+def is_manifest_current(settings: Settings) -> bool:
+    """Whether the manifest is there and no file of the project is newer, as after an upgrade."""
+    if not settings.dbt_manifest.exists():
+        return False
+    parsed_at = settings.dbt_manifest.stat().st_mtime
+    project = settings.dbt_project
+    files = [project / "dbt_project.yml", project / "profiles.yml"]
+    for folder in ("models", "macros", "tests"):
+        files += [path for path in (project / folder).rglob("*") if path.is_file()]
+    return all(path.stat().st_mtime <= parsed_at for path in files)
+
+
 def prepare_manifest(settings: Settings) -> Path:
     """Parse the project into `dbt_project/target/manifest.json` and return its path."""
     done = subprocess.run(
