@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,8 +110,8 @@ def check_load(
         judged = session.check(
             context.asset, "load_facts", load_expectations(context, facts), context.owner
         )
-        examples = [text for result in results if not result.passed for text in result.examples]
-        results += [_with_bad_rows(result, context, facts, examples[:3]) for result in judged]
+        examples = _examples(results, bad_rows)
+        results += [_with_bad_rows(result, context, facts, examples) for result in judged]
     return GateOneOutcome(results, bad_rows, not any(result.blocks for result in results))
 
 
@@ -126,6 +127,15 @@ def _with_bad_rows(
         checked_rows=context.rows_read + context.malformed,
         examples=examples,
     )
+
+
+def _examples(results: Sequence[ExpectationResult], bad_rows: pa.Table) -> list[str]:
+    """Up to three examples of bad rows, of as many rules as possible, the most broken first."""
+    broken = {name for rule in bad_rows["rule"].unique().to_pylist() for name in rule.split(", ")}
+    found = [result for result in results if result.expectation in broken]
+    found.sort(key=lambda result: -(result.failed_rows or 0))
+    in_turn = zip_longest(*(result.examples for result in found))
+    return [text for texts in in_turn for text in texts if text is not None][:3]
 
 
 _ROW_HASH = "substr(sha256(coalesce(_raw, '')), 1, 32)"
@@ -148,13 +158,17 @@ def _row_expectation(rule: RowRule, entity: str, relation: str) -> Expectation:
         return sentence
 
     place = "coalesce(_file || ':', '') || coalesce(cast(_line as varchar), cast(_row as varchar))"
+    problem = "_parse_error"
+    if rule.column != "_parse_error":
+        value = f"replace(coalesce(cast({rule.column} as varchar), ''), '''', '''''')"
+        before, after = quoted(f"{rule.column}: '"), quoted(f"' ({rule.message})")
+        problem = f"{before} || {value} || {after}"
     return Expectation(
         rule.name,
         "warning",
         number_of(is_bad),
         say,
-        examples=f"select {place} || chr(9) || coalesce(cast({rule.column} as varchar), '')"
-        f" from {relation} where {is_bad} order by _row limit 3",
+        examples=f"select {place}, {problem} from {relation} where {is_bad} order by _row limit 3",
     )
 
 

@@ -46,7 +46,8 @@ class Expectation:
 
     `faults` and `checked` are SQL aggregates that are never null; it holds if `faults` is 0.
     `details` is a query of one text column without personal values, for the message;
-    `examples` one whose values are masked before anybody sees them.
+    `examples` is a query of values, which are masked before anybody sees them; or of places and
+    problems, where only what a problem quotes as `column: 'value' …` is masked.
     """
 
     name: str

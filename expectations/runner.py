@@ -134,9 +134,19 @@ class Session:
         examples: list[str] = []
         if failed:
             details = self._texts(expectation.details)
-            examples = [masked(text) for text in self._texts(expectation.examples)][:3]
+            examples = self._examples(expectation.examples)
         message = expectation.say(failed, checked, ", ".join(details))
         return told(expectation.severity, failed == 0, (failed, checked), message, examples)
+
+    def _examples(self, query: str | None) -> list[str]:
+        """Up to three examples: masked values, or places with problems (see `Expectation`)."""
+        if query is None:
+            return []
+        rows = self.connection.execute(query).fetchall()[:3]
+        return [
+            mask(str(row[0])) if len(row) == 1 else f"{row[0]}: {masked(str(row[1]))}"
+            for row in rows
+        ]
 
     def _texts(self, query: str | None) -> list[str]:
         if query is None:
@@ -144,19 +154,26 @@ class Session:
         return [str(text) for (text,) in self.connection.execute(query).fetchall()]
 
 
-def masked(text: str) -> str:
-    """An example that shows the shape of a value, never the value.
+# A value as problems quote it: behind its column's name, with quotes inside it doubled.
+_QUOTED_VALUE = re.compile(r"((?:^|; )\w+: ')((?:[^']|'')*)(?=' )")
 
-    A text may begin with a place and a tab, which are shown. Where it quotes a value (created_at:
-    '31/31/2020' does not match %d/%m/%Y), only that is masked.
+
+def masked(problem: str) -> str:
+    """A problem, or several joined by '; ', with only the values masked that it quotes.
+
+    Of created_at: '31/31/2020' does not match %d/%m/%Y the date becomes ##/##/####. What a reason
+    quotes itself, such as a decimal sign, stays.
     """
-    place, separator, value = text.rpartition("\t")
-    quote = re.search(r"'(.*)'(?=[\s;]|$)", value, re.DOTALL)
-    if quote is not None:
-        value = value[: quote.start(1)] + mask(quote.group(1)) + value[quote.end(1) :]
-    else:
-        value = mask(value) if value else "(empty)"
-    return f"{place}: {value}" if separator else value
+
+    def hidden(match: re.Match[str]) -> str:
+        value = match[2].replace("''", "'")
+        return match[1] + (mask(value) if value else "")
+
+    text, found = _QUOTED_VALUE.subn(hidden, problem)
+    if not found and "'" in problem:  # quoted in another way: nothing is shown from there on
+        head, quote, rest = problem.partition("'")
+        return head + quote + mask(rest)
+    return text
 
 
 def gx_context() -> Any:

@@ -94,7 +94,7 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 @app.command()
 def check() -> None:
     """Validate the company folder and report every problem at once."""
-    from orchestration.lib.company import check_company, load_company
+    from orchestration.lib.company import check_company, load_company, notes
     from orchestration.runs import require_company
 
     settings = _settings()
@@ -108,6 +108,8 @@ def check() -> None:
     agreement = load_company(settings.company).agreement
     signed = "signed by both teams" if agreement.is_signed else "not signed by both teams"
     typer.echo(f"{settings.company}: no problems. Agreement {agreement.version} ({signed}).")
+    for note in notes(settings.company, os.environ):
+        typer.echo(f"note: {note}")
 
 
 @app.command()

@@ -77,11 +77,7 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
     """
     from orchestration.defs.resources import AS_OF_TAG
 
-    if settings.company == DEMO_TEMPLATE:
-        raise TandemError(
-            "The demo company has no data yet. Run `tandem demo`, or name your own company"
-            " folder with TANDEM_COMPANY."
-        )
+    require_company(settings)
     loaded = load_company(settings.company, os.environ)
     claim(settings, loaded)
     company = loaded.agreement.company

@@ -6,6 +6,8 @@
   - fact, filter, date, value: its rows, the day that each counts on, and what each adds
   - needs: fact and filter of the rows without which a company lacks this input altogether,
     so that a KPI on it is null and not 0
+  - known_until: the last day that the input reports, where silence after it means that nobody
+    has reported yet, and not that there was nothing
 
   Each fact has the columns channel_id (of the journey's first touch; of the campaign for
   spend), segment and region. `dim_kpi` shows fact and filter, so that a KPI can be drilled.
@@ -50,6 +52,7 @@
     "id": "spend", "fact": "fct_ad_spend", "filter": "true",
     "date": "spend_date", "value": "spend_reporting",
     "needs": {"fact": "fct_ad_spend", "filter": "spend_reporting is not null"},
+    "known_until": "max(spend_date)",
   }) %}
   {{ return(components) }}
 {% endmacro %}

@@ -174,17 +174,20 @@ def fct_funnel() -> list[Expectation]:
         ),
         conserved(
             "every_lead_has_a_journey",
-            "another number of leads with a journey than of leads in the raw lake",
+            "another number of unmerged leads with a journey than of them in the raw lake",
             "source systems in fct_funnel",
             "select leads.source_system as slice, count(distinct leads.source_id) as value"
             " from staging.stg_generic__leads as leads"
             " join marts.bridge_person_record as bridge"
             " on bridge.source_system = leads.source_system and bridge.object_type = 'lead'"
             " and bridge.source_id = leads.source_id"
-            f" where not leads.is_deleted and bridge.person_id in (select person_id from {table})"
+            " where not leads.is_deleted and leads.merged_into_id is null"
+            f" and bridge.person_id in (select person_id from {table})"
             " group by leads.source_system",
+            # A merged lead is whoever it was merged into, and deleted if that one is.
             "select source_system as slice, count(distinct source_id) as value"
-            " from staging.stg_generic__leads where not is_deleted group by source_system",
+            " from staging.stg_generic__leads"
+            " where not is_deleted and merged_into_id is null group by source_system",
         ),
     ]
 

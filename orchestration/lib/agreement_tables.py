@@ -108,7 +108,11 @@ _ALL = (
                 required=True,
             ),
             Column("fiscal_year_start_month", "integer", "1 to 12; default 1"),
-            Column("history_start", "date", "first day that is processed; default 2015-01-01"),
+            Column(
+                "history_start",
+                "date",
+                "first day that `--start` may name; older rows count too; default 2015-01-01",
+            ),
             Column(
                 "as_of",
                 "timestamp",
@@ -222,7 +226,8 @@ _ALL = (
     ),
     AgreementTable(
         "fx_rates",
-        "Exchange rates. A rate applies from its date until the next one of that currency.",
+        "Exchange rates. A rate applies from its date until the next one of that currency;"
+        " a deal has the one of its creation day.",
         (
             Column("rate_date", "date", "first day it applies", True),
             Column("currency", "currency", "ISO 4217 code", True),

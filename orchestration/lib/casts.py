@@ -104,14 +104,14 @@ def cast_sql(
 def written(value: str | int | float | bool, number: NumberFormat) -> str:
     """A constant of the YAML as this column's values are written.
 
-    YAML's own numbers have a decimal point, and are neither percentages nor still to divide.
+    YAML's own numbers have a decimal point, and are neither percentages nor still to scale.
     """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return value
     exact = Decimal(str(value)) * (100 if number.percent else 1) * number.divide_by
-    return format(exact, "f").replace(".", number.decimal)
+    return format(exact / number.multiply_by, "f").replace(".", number.decimal)
 
 
 def _cast_text(kind: str, text: str, reading: Reading, prepared: str) -> Cast:
@@ -121,7 +121,7 @@ def _cast_text(kind: str, text: str, reading: Reading, prepared: str) -> Cast:
         case "money" | "number" | "rate":
             plain = _plain_number(text, prepared, reading.number)
             return Cast(
-                f"try_cast({_divided(plain, reading.number)} as {_decimal(kind)})",
+                f"try_cast({_scaled(plain, reading.number)} as {_decimal(kind)})",
                 f"case when {plain} is not null"
                 f" then {_range_problem(kind)}"
                 f" else {quoted(f'is no number{_notation(reading.number)}')} end",
@@ -129,7 +129,7 @@ def _cast_text(kind: str, text: str, reading: Reading, prepared: str) -> Cast:
             )
         case "integer":
             plain = _plain_number(text, prepared, reading.number)
-            number = f"try_cast({_divided(plain, reading.number)} as decimal(38, 9))"
+            number = f"try_cast({_scaled(plain, reading.number)} as decimal(38, 9))"
             return Cast(
                 f"case when {number} = trunc({number}) then try_cast({number} as bigint) end",
                 quoted(f"is no whole number{_notation(reading.number)}"),
@@ -168,7 +168,7 @@ def _cast_typed(kind: str, value: str, type_: pa.DataType, reading: Reading) -> 
     if kind == "boolean" and types.is_boolean(type_):
         return Cast(value, quoted("cannot be read"))
     is_number = types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_)
-    if reading.number.percent or reading.number.divide_by != 1:
+    if reading.number.percent or reading.number.divide_by != reading.number.multiply_by:
         return None
     if kind in ("money", "number", "rate") and is_number:
         return Cast(f"try_cast({value} as {_decimal(kind)})", _range_problem(kind))
@@ -350,7 +350,7 @@ def _number_parts(text: str, number: NumberFormat) -> str:
 def _plain_number(text: str, parts: str, number: NumberFormat) -> str:
     """SQL of the number in plain notation, such as '-342.09e3'; null for anything else.
 
-    The exponent carries suffix, percent sign and divisor, so that nothing is rounded.
+    The exponent carries suffix, percent sign and scale, so that nothing is rounded.
     """
     signs = f"{parts}.opened || {parts}.before || {parts}.inside || {parts}.after"
     codes = ", ".join(map(quoted, ("", *sorted(CURRENCIES))))
@@ -366,7 +366,7 @@ def _plain_number(text: str, parts: str, number: NumberFormat) -> str:
         f"(case when {signs} in ('(', '-') then '-' else '' end)"
         f" || {_with_point(f'{parts}.digits', number)} || (case lower({parts}.suffix) {cases} end)"
     )
-    simple = _with_point(text, number) + (f" || 'e-{shift}'" if shift else "")
+    simple = _with_point(text, number) + (f" || 'e{-shift}'" if shift else "")
     return (
         f"case when {_is_simple(text, number)} then {simple} when {is_number} then {composed} end"
     )
@@ -374,15 +374,21 @@ def _plain_number(text: str, parts: str, number: NumberFormat) -> str:
 
 def _shift(number: NumberFormat) -> int:
     """By how many places the decimal point moves left."""
-    zeros = len(str(number.divide_by)) - 1
-    return 2 * number.percent + (zeros if number.divide_by == 10**zeros else 0)
+    return 2 * number.percent + _zeros(number.divide_by) - _zeros(number.multiply_by)
 
 
-def _divided(plain: str, number: NumberFormat) -> str:
-    """SQL of the number divided by what is no power of ten, such as 60."""
-    if number.divide_by == 10 ** (len(str(number.divide_by)) - 1):
-        return plain
-    return f"try_cast({plain} as double) / {number.divide_by}"
+def _zeros(scale: int) -> int:
+    """The zeros of a power of ten; 0 of any other number."""
+    zeros = len(str(scale)) - 1
+    return zeros if scale == 10**zeros else 0
+
+
+def _scaled(plain: str, number: NumberFormat) -> str:
+    """SQL of the number divided or multiplied by what is no power of ten, such as 60."""
+    for sign, scale in (("/", number.divide_by), ("*", number.multiply_by)):
+        if scale != 10 ** _zeros(scale):
+            return f"try_cast({plain} as double) {sign} {scale}"
+    return plain
 
 
 def _with_point(digits: str, number: NumberFormat) -> str:

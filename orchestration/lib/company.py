@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
+from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.lib.problems import Problem, did_you_mean, in_order, report
 from orchestration.lib.source_config import Source
@@ -66,7 +67,7 @@ def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
 
     Reads settings only, never data. Raises CompanyError with every problem of every file.
     """
-    company, problems = _read_company(folder, env)
+    company, problems, _ = _read_company(folder, env)
     if company is None:
         raise CompanyError(folder, problems)
     return company
@@ -76,8 +77,16 @@ def check_company(folder: Path, env: Mapping[str, str] | None = None) -> list[Pr
     """Everything that is wrong with a company folder, its input files and headers included."""
     from orchestration.lib.company_inputs import check_inputs
 
-    company, problems = _read_company(folder, env)
+    company, problems, _ = _read_company(folder, env)
     return in_order(problems if company is None else check_inputs(company))
+
+
+def notes(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
+    """What runs as it is, yet may surprise; nothing of a company folder that has problems."""
+    from orchestration.lib.company_inputs import input_notes
+
+    company, _, sources = _read_company(folder, env)
+    return [] if company is None else in_order([*_undated(sources), *input_notes(company)])
 
 
 def write_template(folder: Path) -> list[Path]:
@@ -95,7 +104,7 @@ def write_template(folder: Path) -> list[Path]:
 
 def _read_company(
     folder: Path, env: Mapping[str, str] | None
-) -> tuple[Company | None, list[Problem]]:
+) -> tuple[Company | None, list[Problem], list[tuple[Document, Source]]]:
     documents = list(_read_sources(folder, os.environ if env is None else env))
     files = read_agreement(folder)
     problems = files.all_problems
@@ -120,9 +129,33 @@ def _read_company(
     if len(sources) == len(documents):
         problems += _missing_rates(sources, files)
     if problems:
-        return None, problems
+        return None, problems, sources
     ordered = sorted((source for _, source in sources), key=lambda source: source.source)
-    return Company(folder, tuple(ordered), files.build()), []
+    return Company(folder, tuple(ordered), files.build()), [], sources
+
+
+def _undated(sources: list[tuple[Document, Source]]) -> Iterator[Problem]:
+    """Mappings to leads and opportunities that say of no record when anything happened."""
+    for document, source in sources:
+        mappings = [
+            (("tables", name, "entities", index), mapping)
+            for name, table in source.tables.items()
+            for index, mapping in enumerate(table.entities)
+        ]
+        if any(mapping.entity == "stage_change" for _, mapping in mappings):
+            continue  # the history dates them
+        for path, mapping in mappings:
+            if mapping.entity not in ("lead", "opportunity"):
+                continue
+            columns = ENTITIES[mapping.entity].columns
+            times = {column.name for column in columns if column.kind == "timestamp"}
+            if not times.difference({"updated_at"}).intersection(mapping.columns):
+                yield document.problem(
+                    path,
+                    f"{mapping.entity} has no created_at: these records count in totals and in"
+                    " no KPI period",
+                    "map created_at, or another time of these records, if the input has one",
+                )
 
 
 def _read_sources(folder: Path, env: Mapping[str, str]) -> Iterator[Document]:

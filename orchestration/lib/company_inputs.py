@@ -20,6 +20,7 @@ from orchestration.lib.problems import Problem, did_you_mean
 from orchestration.lib.source_config import Source, Table
 
 # Text is judged by its beginning; workbooks and Parquet files are read whole, up to a size.
+# Lines of JSON name only the keys they have, so more of them are looked at.
 SAMPLE_BYTES = 1 << 18
 WHOLE_BYTES = 8 << 20
 _TEXT_FORMATS = ("csv", "tsv", "jsonl")
@@ -30,14 +31,21 @@ def check_inputs(company: Company) -> list[Problem]:
 
     Looks at the beginning of each file only, and at databases not at all.
     """
-    problems: list[Problem] = []
+    urls = [_check_url(source) for source in company.sources if source.type == "sql"]
+    problems = [problem for found in urls for problem in found]
+    return problems + [problem for problem, is_certain in _check_tables(company) if is_certain]
+
+
+def input_notes(company: Company) -> list[Problem]:
+    """What the beginning of a long file suggests, and only the whole file can tell."""
+    return [problem for problem, is_certain in _check_tables(company) if not is_certain]
+
+
+def _check_tables(company: Company) -> Iterator[tuple[Problem, bool]]:
     for source in company.sources:
-        if source.type == "sql":
-            problems += _check_url(source)
-            continue
-        for name, table in source.tables.items():
-            problems += _check_files(f"{source.source}.{name}", table, company.folder)
-    return problems
+        if source.type == "files":
+            for name, table in source.tables.items():
+                yield from _check_files(f"{source.source}.{name}", table, company.folder)
 
 
 def _check_url(source: Source) -> Iterator[Problem]:
@@ -59,7 +67,8 @@ def _check_url(source: Source) -> Iterator[Problem]:
     yield Problem(f"source {source.source}", "url", None, message, fix)
 
 
-def _check_files(name: str, table: Table, folder: Path) -> Iterator[Problem]:
+def _check_files(name: str, table: Table, folder: Path) -> Iterator[tuple[Problem, bool]]:
+    """What is wrong, and whether that is certain."""
     names: dict[str, str] = {}
     try:
         files = find_files(table.files or [], folder)
@@ -75,27 +84,33 @@ def _check_files(name: str, table: Table, folder: Path) -> Iterator[Problem]:
     except ExtractError as error:
         where = f"{name}, {error.where}" if error.where else name
         file = names.get(error.file, error.file)
-        yield Problem(file, where, None, _renamed(error.message, names), error.fix)
+        yield Problem(file, where, None, _renamed(error.message, names), error.fix), True
         return
-    if any(file_format(file, table) == "jsonl" for file in files):
-        return  # a key that has no value in the first rows may well have one later
+    is_json = any(file_format(file, table) == "jsonl" for file in files)
+    is_whole = not is_json or all(map(_is_whole, files))
+    message = "is mapped, but the file has no such column"
+    if is_json:
+        lines = "line" if is_whole else "line at the beginning of the file"
+        message = f"is mapped, but no {lines} has such a key"
     for column in sorted(mapped_columns(table).difference(found)):
-        yield Problem(
-            files[0].name,
-            name,
-            column,
-            "is mapped, but the file has no such column",
-            did_you_mean(column, found),
-        )
+        fix = did_you_mean(column, found)
+        yield Problem(files[0].name, name, column, message, fix), is_whole
+
+
+def _is_whole(file: InputFile) -> bool:
+    """Whether the sample of a file of JSON lines is all of it."""
+    with file.open() as stream:
+        return len(stream.read(WHOLE_BYTES)) < WHOLE_BYTES
 
 
 def _sample(file: InputFile, table: Table, scratch: Path, number: int) -> str:
     """The path of a file that stands for the input: itself, its beginning, or '' for none."""
     if file_format(file, table) not in _TEXT_FORMATS:
         return str(file.path) if file.path.stat().st_size <= WHOLE_BYTES else ""
+    size = WHOLE_BYTES if file_format(file, table) == "jsonl" else SAMPLE_BYTES
     with file.open() as stream:
-        content = stream.read(SAMPLE_BYTES)
-    if len(content) == SAMPLE_BYTES:
+        content = stream.read(size)
+    if len(content) == size:
         content = _whole_lines(content, table.csv.encoding)
     path = scratch / f"{number:06}{file.ending}"
     path.write_bytes(content)

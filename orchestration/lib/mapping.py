@@ -238,7 +238,8 @@ class _Plan:
             f"case when {m} is not null and v{place} is null then {cast.problem}"
             f" when {unmapped} then 'is not among the values of the mapping' end"
         )
-        shown = f"left(cast({t} as varchar), {SHOWN_VALUE})"
+        # A quote in the value is doubled, so that whoever masks the value finds its end.
+        shown = f"replace(left(cast({t} as varchar), {SHOWN_VALUE}), '''', '''''')"
         before, after = quoted(f"{column.name}: '"), quoted("' ")
         error = f"{before} || {shown} || {after} || {problem}"
         return _Value(column, given, mapped, cast.prepared, cast.value, cast.date_only, error)

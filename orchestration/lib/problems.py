@@ -7,6 +7,7 @@ here: finding problems (`company`, `agreement`, `company_inputs`).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,12 +47,27 @@ def _quoted(value: str, width: int = 80) -> str:
 def did_you_mean(value: str, allowed: Iterable[str]) -> str:
     """A fix for a value that is not allowed: the likely one first, then what is allowed."""
     names = list(allowed)
-    by_lower = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(value.lower().strip(), by_lower, n=1, cutoff=0.6)
-    hint = f"did you mean '{by_lower[close[0]]}'?" if close else ""
+    close = closest(value, names)
+    hint = f"did you mean '{close}'?" if close is not None else ""
     if not names or (hint and len(names) > _MANY):
         return hint or "remove it"
     return f"{hint} allowed: {', '.join(names)}".strip()
+
+
+def closest(value: str, names: Iterable[str]) -> str | None:
+    """The name that a value most likely means: much alike, or holding it as a word, or alike.
+
+    `date` means `rate_date` rather than `rate`, `created` means `created_at`.
+    """
+    by_lower = {name.lower(): name for name in names}
+    wanted = value.lower().strip()
+    word = rf"(^|[\W_]){re.escape(wanted)}([\W_]|$)"
+    holding = [name for name in by_lower if len(wanted) > 2 and re.search(word, name)]
+    for names_left, cutoff in ((list(by_lower), 0.85), (holding, 0.0), (list(by_lower), 0.6)):
+        near = difflib.get_close_matches(wanted, names_left, n=1, cutoff=cutoff)
+        if near:
+            return by_lower[near[0]]
+    return None
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

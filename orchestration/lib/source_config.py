@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
 
 from orchestration.lib.currencies import CURRENCIES
 from orchestration.lib.entities import ENTITIES, Column
@@ -21,6 +21,8 @@ from orchestration.lib.problems import did_you_mean
 # No two underscores in a row: `<source>__<table>` names a table everywhere.
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 Name = Annotated[str, Field(pattern=NAME)]
+# Only true and false: YAML reads yes and no as text, and text is no answer.
+Boolean = Annotated[bool, Strict()]
 # The keys that say what a table reads.
 INPUT_KEYS = ("files", "table", "query")
 NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms", "excel")
@@ -98,9 +100,10 @@ class NumberFormat(Settings):
 
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", ""] | None = None  # default: the other of , and .
-    suffixes: bool = True  # read 342.09K, 1.2M, 3B
-    percent: bool = False  # read 12.5% (and 12.5) as 0.125
+    suffixes: Boolean = True  # read 342.09K, 1.2M, 3B
+    percent: Boolean = False  # read 12.5% (and 12.5) as 0.125
     divide_by: int = Field(default=1, gt=0)  # 100 for amounts in cents, 1000000 for micros
+    multiply_by: int = Field(default=1, gt=0)  # 1000 for amounts in thousands
 
     @model_validator(mode="after")
     def _tell_apart(self) -> NumberFormat:
@@ -108,6 +111,8 @@ class NumberFormat(Settings):
             raise ComplaintsError.of(
                 "decimal and thousands are the same", "1.234,56 has decimal , and thousands ."
             )
+        if {"divide_by", "multiply_by"} <= self.model_fields_set:
+            raise ComplaintsError.of("has both divide_by and multiply_by", "keep one of the two")
         return self
 
 
@@ -196,7 +201,7 @@ class RowFilter(Settings):
     equals: str | None = None
     one_of: list[str] | None = None
     none_of: list[str] | None = None
-    is_null: bool | None = None  # true: only rows without a value; false: only rows with one
+    is_null: Boolean | None = None  # true: only rows without a value; false: only rows with one
 
 
 class EntityMapping(Settings):
@@ -296,7 +301,7 @@ class Table(Settings):
     query: str | None = None
     # of both
     load: LoadMode = "snapshot"
-    allow_empty: bool = False
+    allow_empty: Boolean = False
     freshness: Freshness = Freshness()
     entities: list[EntityMapping] = Field(min_length=1)
 

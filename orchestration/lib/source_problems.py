@@ -19,6 +19,7 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.problems import Problem, did_you_mean
 from orchestration.lib.source_config import (
     INPUT_KEYS,
+    ColumnMapping,
     ComplaintsError,
     Source,
     column_complaints,
@@ -35,6 +36,8 @@ _WORDS = {
     "int_type": ("must be a whole number", "write digits only"),
     "int_parsing": ("must be a whole number", "write digits only"),
     "int_from_float": ("must be a whole number", "write digits only"),
+    "greater_than": ("must be above 0", "write a whole number of 1 or more"),
+    "greater_than_equal": ("must not be below 0", "write 0 or a whole number above it"),
     "float_type": ("must be a number", "write it with a decimal point and without quotes"),
     "float_parsing": ("must be a number", "write it with a decimal point and without quotes"),
     "bool_type": ("must be true or false", "write true or false, without quotes"),
@@ -79,8 +82,10 @@ def _in_words(path: yaml_text.Path, written: str, detail: ErrorDetails) -> tuple
     """Message and fix of one error."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        allowed = _keys(detail["loc"][:-1])
-        return "no such key", did_you_mean(str(path[-1]), allowed)
+        allowed, key = _keys(detail["loc"][:-1]), str(path[-1])
+        for block in _blocks_with(detail["loc"][:-1], key):
+            return "no such key here", f"put it into {block}, such as {block}: {{{key}: {written}}}"
+        return "no such key", did_you_mean(key, allowed)
     if kind == "missing":
         allowed = _keys(detail["loc"][:-1])
         return "is missing", f"add it; the keys here are {', '.join(allowed)}"
@@ -91,6 +96,8 @@ def _in_words(path: yaml_text.Path, written: str, detail: ErrorDetails) -> tuple
         return "is not allowed", did_you_mean(written, allowed)
     if kind == "model_type" and path[-2:-1] == ("columns",):
         return "must name a column", "write the column's name, or a block such as {column: Name}"
+    if kind in ("int_from_float", "int_parsing") and path[-1] in ("divide_by", "multiply_by"):
+        return _WORDS[kind][0], "divide_by makes numbers smaller, multiply_by makes them larger"
     if kind in _WORDS:
         return _WORDS[kind]
     return detail["msg"], "see docs/company-folder.md"
@@ -116,7 +123,15 @@ def _keys(location: yaml_text.Path) -> list[str]:
     for part in location:
         annotation = _below(annotation, part)
     model = _unwrap(annotation)
-    return list(getattr(model, "model_fields", {}))
+    names = list(getattr(model, "model_fields", {}))
+    if model is ColumnMapping:
+        names.insert(names.index("formats"), "format")  # the short way to write formats
+    return names
+
+
+def _blocks_with(location: yaml_text.Path, key: str) -> Iterator[str]:
+    """The keys at a location whose value is a block that knows another key."""
+    return (name for name in _keys(location) if key in _keys((*location, name)))
 
 
 def _below(annotation: Any, part: str | int) -> Any:

@@ -15,8 +15,7 @@ import pytest
 from orchestration.settings import NO_TELEMETRY
 from tests.conftest import IN_CI
 from tests.end_to_end.small_company import SmallCompany
-from tests.fixtures.network import foreign, spied
-from tests.fixtures.postgres import free_port
+from tests.fixtures.network import foreign, free_port, spied
 from tests.fixtures.ui import TANDEM, Ui, dom, find_browser, processes_of, running_ui
 
 _ASSETS = """{ assetNodes {

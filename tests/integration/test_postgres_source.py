@@ -16,7 +16,8 @@ from orchestration.lib.extract import ExtractError, RawTable, read_table
 from orchestration.lib.mapping import map_entity
 from orchestration.lib.source_config import Source
 from tests.conftest import IN_CI
-from tests.fixtures.postgres import PASSWORD, Server, find_programs, free_port, running_server
+from tests.fixtures.network import free_port
+from tests.fixtures.postgres import PASSWORD, Server, find_programs, running_server
 
 _DEALS = """
 create schema sales;

@@ -7,9 +7,9 @@ reading or casting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from orchestration.lib.entities import ENTITIES
+from orchestration.lib.problems import closest
 from orchestration.lib.source_config import EntityMapping, Table
 
 
@@ -47,8 +47,7 @@ def describe_missing(found: Sequence[str], mappings: Iterable[EntityMapping]) ->
         return None
     parts = []
     for name, use in missing.items():
-        near = get_close_matches(name.lower(), [item.lower() for item in found], n=1)
-        meant = next((item for item in found if near and item.lower() == near[0]), None)
+        meant = closest(name, found)
         parts.append(f"'{name}' (for {use}{f'; is it {meant!r}?' if meant else ''})")
     return f"needed columns are missing: {', '.join(parts)}; columns found: {', '.join(found)}"
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import pyarrow as pa
 
@@ -56,6 +57,23 @@ def other_delimiter(header: Sequence[str], delimiter: str) -> str | None:
     for other, written in OTHER_DELIMITERS.items():
         if other != delimiter and any(other in name for name in header):
             return written
+    return None
+
+
+def header_below(file: InputFile, dialect: CsvDialect, wanted: Iterable[str]) -> int | None:
+    """How many lines to skip so that the header is a line that holds all wanted names.
+
+    None where none of the first lines does. For a file that lacks names where its header is.
+    """
+    needed = set(wanted)
+    try:
+        lines = list(islice(text_lines(file, dialect.encoding, FileCount(""), newline=""), 50))
+        for number, line in enumerate(lines):
+            names = next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote))
+            if needed and needed <= {name.strip() for name in names}:
+                return number
+    except (ExtractError, csv.Error, StopIteration):
+        return None
     return None
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from orchestration.lib.extract.columns import describe_missing, mapped_columns
-from orchestration.lib.extract.delimited import other_delimiter, read_delimited
+from orchestration.lib.extract.columns import describe_missing, mapped_columns, needed_columns
+from orchestration.lib.extract.delimited import header_below, other_delimiter, read_delimited
 from orchestration.lib.extract.inputs import COMPRESSIONS, InputFile, find_files, fingerprint
 from orchestration.lib.extract.model import ExtractError, FilePart, RawTable
 from orchestration.lib.source_config import CsvDialect, FileFormat, Table
@@ -86,7 +86,13 @@ def file_format(file: InputFile, table: Table) -> FileFormat:
 def _read_file(file: InputFile, table: Table) -> FilePart:
     match file_format(file, table):
         case "csv" | "tsv":
-            return read_delimited(file, _dialect(file, table))
+            try:
+                return read_delimited(file, _dialect(file, table))
+            except ExtractError as error:
+                fix = _other_header(file, table) if "header" in error.where + error.message else ""
+                if fix:
+                    raise ExtractError(error.file, error.where, error.message, fix) from error
+                raise
         case "jsonl":
             from orchestration.lib.extract.jsonl import read_jsonl
 
@@ -107,6 +113,16 @@ def _dialect(file: InputFile, table: Table) -> CsvDialect:
     return table.csv
 
 
+def _other_header(file: InputFile, table: Table) -> str:
+    """How to name the line that is the header, where it is another than the settings say."""
+    needed = {name for mapping in table.entities for name in needed_columns(mapping)}
+    dialect = _dialect(file, table)
+    lines = None if dialect.header else header_below(file, dialect, needed)
+    if lines is None or lines == dialect.skip_lines:
+        return ""
+    return f"The header is in line {lines + 1}: set csv.skip_lines: {lines}."
+
+
 def _check_columns(
     files: list[InputFile], parts: list[FilePart], columns: list[str], table: Table
 ) -> None:
@@ -118,6 +134,7 @@ def _check_columns(
             other = other_delimiter(columns, _dialect(files[0], table).delimiter)
             if other:
                 fix = f"The header holds '{other}': set csv.delimiter: \"{other}\"."
+            fix = _other_header(files[0], table) or fix
         raise ExtractError(files[0].name, "header", missing, fix)
     mapped = mapped_columns(table)
     for file, part in zip(files, parts, strict=True):

@@ -46,8 +46,8 @@ def _change(object_type: str, object_id: str, to_stage: str, changed_at: str) ->
     }
 
 
-def _contact(source_id: str, email: str) -> dict[str, Any]:
-    return {"source_id": source_id, "email": email}
+def _contact(source_id: str, email: str, merged_into_id: str | None = None) -> dict[str, Any]:
+    return {"source_id": source_id, "email": email, "merged_into_id": merged_into_id}
 
 
 def _link(deal: str, contact: str, is_primary: bool) -> dict[str, Any]:
@@ -59,10 +59,19 @@ def _link(deal: str, contact: str, is_primary: bool) -> dict[str, Any]:
     }
 
 
-def _touch(source_id: str, email: str, occurred_at: str, channel: str) -> dict[str, Any]:
+def _line(deal: str, number: int, product: str | None) -> dict[str, Any]:
+    return {
+        "source_id": f"{deal}-{number}",
+        "opportunity_id": deal,
+        "product_id": product,
+        "quantity": 1,
+    }
+
+
+def _touch(source_id: str, email: str, occurred_at: str, channel: str | None) -> dict[str, Any]:
     return {
         "source_id": source_id,
-        "touch_type": "web_session",
+        "touch_type": "web_session" if channel else "form_fill",
         "email": email,
         "occurred_at": occurred_at,
         "channel": channel,
@@ -118,12 +127,24 @@ LEADS = [
     _lead("copy-3", "2025-08-01 09:00", email="copy@example.com"),
     _lead("merged-1", "2025-06-01 09:00"),
     _lead("merged-2", "2025-06-02 09:00", merged_into_id="merged-1"),
+    _lead("merged-3", "2025-06-02 09:00", merged_into_id="merged-2", is_deleted=True),
+    _lead("survivor", "2025-06-01 09:00"),
+    _lead(
+        "absorbed",
+        "2025-06-02 09:00",
+        merged_into_id="survivor",
+        converted_opportunity_id="absorbed-deal",
+    ),
+    _lead("new-contact", "2025-06-01 09:00", converted_contact_id="c-old"),
+    _lead("ghost", "2025-07-01 09:00", email="ghost@example.com", merged_into_id="gone"),
     # Times that run backwards, or only seem to.
     _lead("backwards", "2025-07-10", mql_at="2025-07-10"),
     _lead("same-day", "2025-07-10 18:00", mql_at="2025-07-10"),
     _lead("undated-deal", "2025-07-01 00:00"),
     _lead("gone", "2025-07-01 00:00", is_deleted=True),
     _lead("touched", "2025-09-01 09:00", email="touched@example.com"),
+    _lead("silent", "2025-09-01 09:00", email="silent@example.com", lead_source="Webinar"),
+    _lead("half-silent", "2025-09-01 09:00", email="half-silent@example.com"),
     _lead("late-evening", "2025-09-30 22:30"),
 ]
 DEALS = [
@@ -153,6 +174,14 @@ DEALS = [
     _deal("wanted-late", "2025-05-09 09:00"),
     _deal("wanted-early", "2025-05-08 09:00", lead_id="wanted"),
     _deal("contact-deal", "2025-05-08 09:00"),
+    _deal("merged-deal", "2025-06-10 09:00", lead_id="merged-3"),
+    _deal("absorbed-deal", "2025-06-10 09:00"),
+    _deal("new-contact-deal", "2025-06-10 09:00"),
+    _deal("ghost-deal", "2025-07-10 09:00", lead_id="ghost"),
+    _deal("product-own", "2025-03-01 09:00", product_id="P1"),
+    _deal("product-lines", "2025-03-01 09:00"),
+    _deal("product-mixed", "2025-03-01 09:00"),
+    _deal("product-half", "2025-03-01 09:00"),
     _won("copy-deal", "2025-06-10 09:00", "2025-07-01 09:00"),
     _won("backwards-deal", None, "2025-07-09 20:00", lead_id="backwards"),
     _won("undated-won", None, "2025-07-03 12:00", lead_id="undated-deal", amount="10"),
@@ -171,6 +200,7 @@ CHANGES = [
     _change("lead", "again", "MQL", "2025-04-09 09:00"),
     _change("lead", "again", "Accepted", "2025-04-10 09:00"),
     _change("lead", "rejected-back", "MQL", "2025-04-08 09:00"),
+    _change("lead", "merged-3", "MQL", "2025-06-05 09:00"),
     _change("opportunity", "by-label", "Closed Won", "2025-03-09 09:00"),
     _change("opportunity", "reopened", "Closed Lost", "2025-03-05 09:00"),
     _change("opportunity", "reopened", "Negotiation", "2025-03-07 09:00"),
@@ -179,17 +209,36 @@ CONTACTS = [
     _contact("c-open", "open@example.com"),
     _contact("c-closed", "closed@example.com"),
     _contact("c-by-contact", "by-contact@example.com"),
+    _contact("c-old", "c-old@example.com", merged_into_id="c-new"),
+    _contact("c-new", "c-new@example.com"),
     _contact("c-other", "other@example.com"),
 ]
 LINKS = [
     _link("contact-deal", "c-other", is_primary=False),
     _link("contact-deal", "c-by-contact", is_primary=True),
+    # One contact under two ids, none of them primary.
+    _link("new-contact-deal", "c-old", is_primary=False),
+    _link("new-contact-deal", "c-new", is_primary=False),
 ]
 TOUCHES = [
     _touch("t1", "touched@example.com", "2025-08-20 09:00", "Email"),
     _touch("t2", "touched@example.com", "2025-09-10 09:00", "Events"),
     _touch("t3", "touched@example.com", "2025-09-10 09:01", "Referral"),
+    # Nothing tells where these came from.
+    _touch("t5", "silent@example.com", "2025-08-20 09:00", None),
+    _touch("t6", "half-silent@example.com", "2025-08-20 09:00", None),
+    _touch("t7", "half-silent@example.com", "2025-08-21 09:00", "Email"),
+    _touch("t8", "half-silent@example.com", "2025-08-22 09:00", None),
     _touch("t4", "buyer@example.com", "2025-10-01 10:00", "Paid search"),
+]
+LINES = [
+    _line("product-own", 1, "P2"),
+    _line("product-lines", 1, "P2"),
+    _line("product-lines", 2, "P2"),
+    _line("product-mixed", 1, "P1"),
+    _line("product-mixed", 2, "P2"),
+    _line("product-half", 1, "P1"),
+    _line("product-half", 2, None),
 ]
 CONVERSIONS = [
     {
@@ -237,6 +286,7 @@ def _build(home: Path, seed: int | None = None) -> Warehouse:
         "stage_change": CHANGES,
         "contact": CONTACTS,
         "opportunity_contact": LINKS,
+        "opportunity_line": LINES,
         "touch": TOUCHES,
         "conversion": CONVERSIONS,
         "rep": [
@@ -419,6 +469,37 @@ def test_a_duplicate_joins_the_deal_it_overlaps(marts: Warehouse) -> None:
     assert marts.rows(leads) == [(2,)]
 
 
+def test_what_names_a_merged_lead_means_its_survivor(marts: Warehouse) -> None:
+    journey = _journey(marts, deal="merged-deal")  # names merged-3, that is merged-2, merged-1
+    assert journey["source_lead_id"] == "merged-1"
+    assert journey["mql_at"] == _at("2025-06-05 09:00")  # the history of merged-3
+    assert _journey(marts, deal="absorbed-deal")["source_lead_id"] == "survivor"
+    assert _journey(marts, deal="new-contact-deal")["source_lead_id"] == "new-contact"
+
+
+def test_a_lead_goes_with_its_deleted_survivor(marts: Warehouse) -> None:
+    leads = "select count(*) from marts.fct_funnel where source_lead_id in ('ghost', 'gone')"
+    assert marts.rows(leads) == [(0,)]
+    assert _journey(marts, deal="ghost-deal")["person_id"] is None
+
+
+def test_the_product_of_a_deal(marts: Warehouse) -> None:
+    products = marts.rows(
+        """
+        select deals.source_opportunity_id, products.source_id
+        from marts.fct_opportunities as deals
+        left join intermediate.int_product_records as products using (product_id)
+        where deals.source_opportunity_id like 'product-%' order by 1
+        """
+    )
+    assert products == [
+        ("product-half", None),  # one line names none
+        ("product-lines", "P2"),
+        ("product-mixed", None),
+        ("product-own", "P1"),  # its own word goes before its lines
+    ]
+
+
 def test_time_travel_is_flagged_and_has_no_durations(marts: Warehouse) -> None:
     journey = _journey(marts, lead="backwards")
     assert journey["has_time_travel"] is True
@@ -493,6 +574,16 @@ def test_touches_up_to_the_creation_of_the_deal(marts: Warehouse) -> None:
     # Without touches: what the records say, else nothing.
     assert _journey(marts, lead="full")["first_touch_channel_id"] == "events"
     assert _journey(marts, lead="history")["first_touch_channel_id"] == "unattributed"
+
+
+def test_a_touch_without_evidence_hides_nothing(marts: Warehouse) -> None:
+    silent = _journey(marts, lead="silent")
+    assert silent["first_touch_channel_id"] == silent["last_touch_channel_id"] == "events"
+    assert (silent["first_touch_id"], silent["touch_count"]) == (None, 1)
+    half = _journey(marts, lead="half-silent")
+    assert half["first_touch_channel_id"] == half["last_touch_channel_id"] == "email"
+    assert half["first_touch_id"] == half["last_touch_id"] is not None
+    assert half["touch_count"] == 3
 
 
 def test_who_sourced_a_deal(marts: Warehouse) -> None:

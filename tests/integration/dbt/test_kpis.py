@@ -217,9 +217,25 @@ def test_spend_has_the_channel_of_its_campaign(marts: Warehouse) -> None:
 
 
 def test_a_zero_denominator_has_no_value(marts: Warehouse) -> None:
-    cell = _cell(marts, "cost_per_lead", "2025-06-01")
+    cell = _cell(marts, "cost_per_lead", "2025-04-01")
     assert (cell["value"], cell["null_reason"]) == (None, "denominator_zero")
     assert (cell["numerator"], cell["denominator"]) == (Decimal(0), Decimal(0))
+
+
+def test_spend_is_unknown_after_the_last_report(marts: Warehouse) -> None:
+    # The last day that any ad report has is Tuesday, 13 May.
+    for kpi_id in ("spend", "cost_per_lead"):
+        for start, grain in [
+            ("2025-05-14", "day"), ("2025-05-19", "week"), ("2025-06-01", "month"),
+            ("2025-07-01", "quarter"),
+        ]:  # fmt: skip
+            cell = _cell(marts, kpi_id, start, grain)
+            assert (cell["value"], cell["numerator"]) == (None, None)
+            assert cell["null_reason"] == "not_reported_yet"
+    assert _cell(marts, "spend", "2025-05-12", "day")["value"] == 0.0
+    assert _cell(marts, "spend", "2025-05-12", "week")["value"] == 6.0
+    assert _cell(marts, "spend", "2025-04-01", "year")["value"] == 16.0
+    assert _cell(marts, "leads", "2025-06-01")["value"] == 0.0
 
 
 def test_a_missing_input_is_null_and_never_zero(marts: Warehouse) -> None:

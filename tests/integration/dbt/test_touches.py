@@ -20,7 +20,7 @@ CHANNELS = [
 ]
 RULES: list[dict[str, Any]] = [
     {"rule_order": 10, "channel_id": "paid_social", "utm_medium": "cpc|paid",
-     "utm_source": "linkedin([_ ]ads)?"},
+     "utm_source": "(linkedin|facebook|meta)([_ ]ads)?"},
     {"rule_order": 20, "channel_id": "paid_search", "utm_medium": "cpc|paid"},
     {"rule_order": 30, "channel_id": "paid_search", "click_id_type": "gclid",
      "utm_source": "(none)"},
@@ -61,6 +61,14 @@ TOUCHES = [
     touch("by_name", utm_campaign="spring sale"),
     touch("unknown_campaign", campaign_id="gone"),
     touch("address", utm_content="jane@example.com"),
+    # Google and Meta both have a campaign "Sommer", and both use the id 77.
+    touch("sommer_meta", utm_source="facebook", utm_medium="paid", utm_campaign="sommer"),
+    touch("sommer_google", utm_source="google", utm_medium="cpc", utm_campaign="Sommer"),
+    touch("sommer_mail", utm_source="mail", utm_campaign="Sommer"),
+    touch("winter_meta", utm_source="facebook", utm_medium="paid", utm_campaign="77"),
+    touch("shared_id", campaign_id="77"),
+    touch("sole_id", campaign_id="88"),
+    touch("sole_name", utm_source="mail", utm_campaign="only in ads"),
 ]
 # The channel of each, by the first rule above that matches.
 EXPECTED_CHANNELS = {
@@ -79,6 +87,13 @@ EXPECTED_CHANNELS = {
     "by_name": "other",
     "unknown_campaign": "direct",
     "address": "direct",  # utm_content is no evidence
+    "sommer_meta": "paid_social",
+    "sommer_google": "paid_search",
+    "sommer_mail": "other",
+    "winter_meta": "paid_social",
+    "shared_id": "direct",
+    "sole_id": "direct",
+    "sole_name": "other",
     "click": "email",
     "member": "events",  # its campaign's type
 }
@@ -136,6 +151,26 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {**report, "campaign_name": "Spring Sale", "cost": "2", "currency": "GBP"},
     ]
     lake.load("ads", "report", {"ad_report": spend})
+    day = {"report_date": "2025-06-01", "currency": "EUR", "cost": 1}
+    platforms: list[dict[str, Any]] = [
+        {**day, "platform": "google_ads", "campaign_name": "Sommer", "cost": 10, "clicks": 0},
+        {**day, "platform": "meta", "campaign_name": "Sommer", "cost": 20},
+        {**day, "platform": "google_ads", "campaign_id": "77", "campaign_name": "Winter G"},
+        {**day, "platform": "meta", "campaign_id": "77", "campaign_name": "Winter M"},
+        {**day, "platform": "meta", "campaign_id": "88", "campaign_name": "Autumn"},
+        {**day, "platform": "google_ads", "campaign_id": "D1"},
+        {**day, "platform": "meta", "campaign_id": "D1"},
+        {**day, "platform": "Google ads", "campaign_name": "Declared twice"},
+        {**day, "platform": "meta", "campaign_name": "Declared twice"},
+        {**day, "platform": "meta"},
+    ]
+    lake.load("exports", "report", {"ad_report": platforms})
+    declared = [
+        {"source_id": "D1", "name": "On both"},
+        {"source_id": "D2", "name": "Declared twice", "platform": "google ads"},
+        {"source_id": "D3", "name": "Declared twice", "platform": "Meta"},
+    ]
+    lake.load("exports", "campaigns", {"campaign": declared})
     lake.finish()
     marts = ("+fct_touchpoints", "+fct_ad_spend", "+int_record_channels", "+dim_date")
     return run_dbt(lake.home, "2025-12-31 00:00:00", select=marts)
@@ -156,7 +191,9 @@ def touches(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
 def test_channels_by_the_first_matching_rule(touches: dict[str, dict[str, Any]]) -> None:
     assert {name: row["channel_id"] for name, row in touches.items()} == EXPECTED_CHANNELS
     paid = {name for name, row in touches.items() if row["is_paid"]}
-    assert paid == {"cpc", "first_rule", "gclid", "from_url"}
+    assert paid == {
+        "cpc", "first_rule", "gclid", "from_url", "sommer_meta", "sommer_google", "winter_meta"
+    }  # fmt: skip
 
 
 def test_campaigns_by_id_then_utm_then_name(touches: dict[str, dict[str, Any]]) -> None:
@@ -167,7 +204,57 @@ def test_campaigns_by_id_then_utm_then_name(touches: dict[str, dict[str, Any]]) 
         "by_name": "Other",
         "unknown_campaign": "gone",
         "member": "Fair",
+        "sommer_meta": "Sommer",
+        "sommer_google": "Sommer",
+        "winter_meta": "Winter M",
+        "sole_id": "Autumn",
+        "sole_name": "Only in ads",  # whatever its channel
     }
+
+
+def test_of_campaigns_with_one_name_a_touch_means_that_of_its_channel(
+    touches: dict[str, dict[str, Any]], warehouse: Warehouse
+) -> None:
+    sommer = dict(
+        warehouse.rows(
+            "select platform, campaign_id from marts.dim_campaign where campaign_name = 'Sommer'"
+        )
+    )
+    assert touches["sommer_meta"]["campaign_id"] == sommer["meta"]
+    assert touches["sommer_google"]["campaign_id"] == sommer["google_ads"]
+    assert touches["sommer_mail"]["campaign_id"] is None  # neither is of its channel
+
+
+def test_campaigns_of_two_platforms_stay_apart(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        """
+        select coalesce(campaign_name, ''), lower(spend.platform), spend.channel_id,
+               campaigns.source_id, cast(spend as int)
+        from marts.fct_ad_spend as spend left join marts.dim_campaign as campaigns
+            using (campaign_id)
+        where spend.source_system = 'exports' order by all
+        """
+    )
+    assert rows == [
+        ("", "meta", "paid_social", None, 1),  # of the platform as a whole
+        ("Autumn", "meta", "paid_social", "88", 1),
+        ("Declared twice", "google ads", "paid_search", "D2", 1),
+        ("Declared twice", "meta", "paid_social", "D3", 1),
+        ("On both", "google_ads", "paid_search", "D1", 1),  # one campaign, by its record's word
+        ("On both", "meta", "paid_social", "D1", 1),
+        ("Sommer", "google_ads", "paid_search", "name:Sommer", 10),
+        ("Sommer", "meta", "paid_social", "name:Sommer", 20),
+        ("Winter G", "google_ads", "paid_search", "77", 1),
+        ("Winter M", "meta", "paid_social", "77", 1),
+    ]
+
+
+def test_an_unknown_number_is_not_zero(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        "select clicks, impressions, platform_conversions from marts.fct_ad_spend"
+        " where spend in (10, 20) order by spend"
+    )
+    assert rows == [(0, None, None), (None, None, None)]
 
 
 def test_urls_lose_everything_but_utm_parameters(touches: dict[str, dict[str, Any]]) -> None:
@@ -214,14 +301,15 @@ def test_spend_is_converted_by_day_and_never_by_guess(warehouse: Warehouse) -> N
         select cast(spend_date as text), campaign_name, fct_ad_spend.channel_id,
                cast(spend as text), fct_ad_spend.currency, cast(spend_reporting as text), clicks
         from marts.fct_ad_spend left join marts.dim_campaign using (campaign_id)
+        where fct_ad_spend.source_system = 'ads'
         order by spend_date, spend desc
         """
     )
     assert rows == [
         ("2025-03-01", "Only in ads", "paid_social", "100.100000", "USD", "90.090000", 3),
-        ("2025-03-01", "Spring Sale", "paid_social", "2.000000", "GBP", None, 0),
-        ("2025-03-01", "Spring Sale", "paid_social", "1.000000", "EUR", "1.000000", 0),
-        ("2025-03-02", "Only in ads", "paid_social", "0.050000", "USD", "0.040000", 0),
+        ("2025-03-01", "Spring Sale", "paid_social", "2.000000", "GBP", None, None),
+        ("2025-03-01", "Spring Sale", "paid_social", "1.000000", "EUR", "1.000000", None),
+        ("2025-03-02", "Only in ads", "paid_social", "0.050000", "USD", "0.040000", None),
     ]
 
 

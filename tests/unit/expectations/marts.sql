@@ -7,10 +7,14 @@ create table staging.stg_agreement__stage_labels as
 select * from (values ('*', 'opportunity', 'Closed Won', 'won'), ('crm', 'opportunity', 'Sold', 'won'))
     as t (source, object_type, label, stage_id);
 create table staging.stg_generic__leads as
-select 'crm' as source_system, source_id, false as is_deleted
+select
+    'crm' as source_system,
+    source_id,
+    cast(null as varchar) as merged_into_id,
+    false as is_deleted
 from (values ('l1'), ('l2'), ('l3')) as t (source_id)
 union all
-select 'crm', 'l9', true;
+select 'crm', 'l9', null, true;
 create table staging.stg_generic__opportunities as
 select
     'crm' as source_system, source_id, stage, is_won, amount::decimal(18, 6) as amount,

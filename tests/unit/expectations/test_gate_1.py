@@ -16,6 +16,7 @@ import pytest
 
 from expectations.gate_1 import GateOneOutcome, check_load
 from expectations.results import ExpectationResult, blocking
+from expectations.runner import masked
 from expectations.suites.loads import CANDIDATE_FIELDS, Limits, LoadContext, row_rules
 from orchestration.lib.entities import ENTITIES, Column, Entity
 
@@ -146,6 +147,41 @@ def test_examples_are_masked_and_say_where(tmp_path: Path) -> None:
     assert len(examples) == 3
     assert examples[0] == "file.csv:2: amount: 'j***@e***.com' does not fit the source's format"
     assert not any("jane" in text or "example.com" in text for text in examples)
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [
+        (
+            "impressions: '15.018' is no whole number written with decimal '.' and thousands ','",
+            "impressions: '##.###' is no whole number written with decimal '.' and thousands ','",
+        ),
+        (
+            "a: 'x1' is no number written with decimal '.'; b: 'Ann' does not match %d; has no c",
+            "a: 'x#' is no number written with decimal '.'; b: 'A**' does not match %d; has no c",
+        ),
+        ("name: 'O''Neil; x: ''y'' z' is bad", "name: 'O'****; *: '*' *' is bad"),
+        ("name: '' (no name)", "name: '' (no name)"),
+        ("has a negative cost", "has a negative cost"),
+        ("name: 'O'Neil' is bad", "name: 'O'****' ** ***"),
+    ],
+)
+def test_only_values_are_masked(problem: str, shown: str) -> None:
+    assert masked(problem) == shown
+
+
+def test_a_blocked_load_shows_columns_and_reasons(tmp_path: Path) -> None:
+    rows = [good_row(ENTITIES["ad_report"], number) for number in range(10)]
+    for row in rows[:5]:
+        row["_parse_error"] = "impressions: '15.018' is no whole number with decimal '.'"
+    rows[6]["cost"] = Decimal(-1)
+    rows[8]["source_id"] = None
+    outcome = check_load(write_candidate(tmp_path, "ad_report", rows), make_context(10))
+    assert named(outcome)["bad_rows_are_within_limits"].examples == [
+        "file.csv:2: impressions: '##.###' is no whole number with decimal '.'",
+        "file.csv:10: source_id: '' (no source_id)",
+        "file.csv:8: cost: '-#.######' (a negative cost)",
+    ]
 
 
 def test_a_released_row_passes_its_rule_and_no_other(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from orchestration.lib.company import (
     CompanyError,
     check_company,
     load_company,
+    notes,
     write_template,
 )
 from orchestration.lib.errors import TandemError
-from orchestration.lib.problems import Problem
+from orchestration.lib.problems import Problem, closest
 from orchestration.settings import PROJECT_ROOT
 
 OLIST = PROJECT_ROOT / "tests" / "fixtures" / "companies" / "olist"
@@ -106,6 +107,29 @@ def test_a_problem_reads_as_place_value_and_fix(tmp_path: Path) -> None:
     [
         ("type: files", "type: files\nownr: sales", "ownr", "did you mean 'owner'?"),
         ("type: files", "type: files\ntimezone: Mars", "timezone", "no IANA timezone"),
+        ("type: files", "type: files\nnumber: {divide_by: 0.5}", "divide_by", "multiply_by"),
+        ("type: files", "type: files\nnumber: {divide_by: 0}", "divide_by", "above 0"),
+        ("type: files", "type: files\nnumber: {suffixes: no}", "suffixes", "true or false"),
+        ("type: files", "type: files\nsuffixes: false", "suffixes", "number: {suffixes: false}"),
+        (
+            "type: files",
+            "type: files\nnumber: {divide_by: 10, multiply_by: 10}",
+            "number",
+            "both divide_by and multiply_by",
+        ),
+        (
+            "source_id: Lead ID",
+            "source_id: {column: Lead ID, suffixes: false}",
+            "suffixes",
+            "number: {suffixes: false}",
+        ),
+        ("source_id: Lead ID", "source_id: {column: Lead ID, x: 1}", "x", "join, constant, format"),
+        (
+            "entity: lead\n",
+            "entity: lead\n        where: [{column: Lead ID, is_null: no}]\n",
+            "is_null",
+            "true or false",
+        ),
         ("type: files", "type: files\nnulls: [0]", "nulls[0]", "put it in quotes"),
         ("source: crm", "source: My CRM", "source", "lower-case letters"),
         ("source: crm", "source: a__b", "source", "single underscores"),
@@ -266,6 +290,13 @@ def test_a_constant_currency_needs_a_rate(tmp_path: Path) -> None:
     assert load_company(folder, {}).agreement.tables["fx_rates"].num_rows == 1
 
 
+def test_the_closest_name_may_hold_the_word() -> None:
+    assert closest("date", ["rate_date", "currency", "rate"]) == "rate_date"
+    assert closest("created", ["created_at", "rated"]) == "created_at"
+    assert closest("lead", ["lead_to_win", "leads"]) == "leads"
+    assert closest("xyz", ["leads"]) is None
+
+
 # Inputs ------------------------------------------------------------------------------------
 
 
@@ -284,6 +315,46 @@ def test_check_looks_at_the_files(tmp_path: Path) -> None:
     assert "did you mean 'E-Mail'?" in problem.fix
     leads.write_text("Lead ID,Mail\n" + "1,a\n" * 200_000)
     assert check_company(folder, {}) == []
+
+
+def test_check_names_the_line_of_the_header(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"crm.yaml": SOURCE})
+    leads = folder / "data" / "leads.csv"
+    leads.parent.mkdir()
+    leads.write_text("Leads of May\n\nLead ID,Mail\n1,a\n")
+    (problem,) = check_company(folder, {})
+    assert "csv.skip_lines: 2" in problem.fix
+    leads.write_text("Export,,\nLead ID,Mail,Name\n1,a,b\n")
+    (problem,) = check_company(folder, {})
+    assert "csv.skip_lines: 1" in problem.fix
+
+
+def test_check_finds_keys_that_no_line_of_json_has(tmp_path: Path) -> None:
+    text = SOURCE.replace("leads.csv", "leads.jsonl") + "          email: Mail\n"
+    folder = company(tmp_path, {"crm.yaml": text})
+    leads = folder / "data" / "leads.jsonl"
+    leads.parent.mkdir()
+    leads.write_text('{"Lead ID": "1"}\n{"Lead ID": "2", "E-Mail": "a"}\n')
+    (problem,) = check_company(folder, {})
+    assert (problem.value, problem.message) == ("Mail", "is mapped, but no line has such a key")
+    assert "did you mean 'E-Mail'?" in problem.fix
+    leads.write_text('{"Lead ID": "1"}\n' * 600_000)
+    assert check_company(folder, {}) == []
+    assert any(note.value == "Mail" for note in notes(folder, {})), "only the whole file tells"
+
+
+def test_notes_name_records_without_any_date(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"crm.yaml": SOURCE})
+    (folder / "data").mkdir()
+    (folder / "data" / "leads.csv").write_text("Lead ID\n1\n")
+    assert check_company(folder, {}) == []
+    (note,) = notes(folder, {})
+    assert str(note).startswith(
+        "sources/crm.yaml:7: tables.leads.entities[0]: lead has no created_at: these records"
+    )
+    dated = SOURCE + "          mql_at: Qualified\n"
+    (folder / "sources" / "crm.yaml").write_text(dated)
+    assert notes(folder, {}) == []
 
 
 def test_check_reads_the_beginning_in_any_encoding(tmp_path: Path) -> None:

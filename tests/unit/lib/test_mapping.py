@@ -136,6 +136,11 @@ def test_what_is_no_number_is_a_parse_error():
         ({"divide_by": 1000000}, "1234567", "1.234567"),
         ({"divide_by": 100}, "$1,250", "12.5"),
         ({"divide_by": 60}, "90", "1.5"),
+        ({"multiply_by": 1000}, "1,234.5", "1234500"),
+        ({"multiply_by": 1000000}, "$12.5", "12500000"),
+        ({"multiply_by": 1000}, "1.5K", "1500000"),
+        ({"multiply_by": 1000, "percent": True}, "50%", "500"),
+        ({"multiply_by": 12}, "2.5", "30"),
     ],
 )
 def test_number_formats(number, text, value):
@@ -305,6 +310,19 @@ def test_all_problems_of_a_row_are_joined():
     [error] = run("opportunity", columns, raw).candidate["_parse_error"].to_pylist()
     assert error.startswith("amount: 'x' is no number")
     assert error.endswith("; created_at: '" + "y" * 60 + "' does not match ISO 8601")
+
+
+def test_a_quote_in_a_value_is_doubled_where_a_problem_quotes_it():
+    assert column("amount", ["it's"])[1] == [
+        "amount: 'it''s' is no number written with decimal '.' and thousands ','"
+    ]
+
+
+def test_scaled_typed_numbers_and_constants():
+    scaled = {"number": {"multiply_by": 1000}}
+    assert column("amount", pa.array([2.5]), scaled)[0] == [Decimal("2500")]
+    values = {"free": 0, "base": 1200}
+    assert column("amount", ["base", "3"], scaled | {"values": values})[0] == [1200, 3000]
 
 
 def test_missing_columns():

@@ -1,18 +1,26 @@
-{# Every way a row names a campaign: by the campaign's id, or by its name, written
-   'name:<name>', as ad exports without ids do. What no campaign row has is a campaign too. #}
-with campaign_keys as (
-    select distinct source_system, source_id, source_id as campaign_source_id
+{# Which campaign an id means. What no campaign row has is a campaign too, be it that ad reports
+   have it or that anything else names it. An id that several platforms of a source use, and no
+   campaign row has, means none of them. #}
+with known_ids as (
+    select distinct
+        source_system,
+        source_id,
+        {{ record_key('source_system', 'source_id') }} as campaign_id,
+        false as is_reference_only
     from {{ ref('stg_generic__campaigns') }}
     union all
-    select source_system, 'name:' || name as source_id, min(source_id) as campaign_source_id
-    from {{ ref('stg_generic__campaigns') }}
-    where name is not null
-    group by source_system, name
+    select
+        campaign_system as source_system,
+        campaign_source_id as source_id,
+        case when min(campaign_id) = max(campaign_id) then min(campaign_id) end as campaign_id,
+        true as is_reference_only
+    from {{ ref('int_ad_campaigns') }}
+    where not is_declared and campaign_id is not null
+    group by campaign_system, campaign_source_id
 ),
 
 records as (
-    {{ records_and_references('campaign_keys', [
-        [ref('stg_generic__ad_reports'), campaign_reference(), 'true'],
+    {{ records_and_references('known_ids', [
         [ref('stg_generic__touches'), 'campaign_id', 'true'],
         [ref('stg_generic__leads'), 'campaign_id', 'not is_deleted'],
         [ref('stg_generic__opportunities'), 'campaign_id', 'not is_deleted'],
@@ -26,12 +34,14 @@ records as (
 select
     records.source_system,
     records.source_id,
-    {{ record_key('records.source_system', 'coalesce(campaign_keys.campaign_source_id, records.source_id)') }}
-        as campaign_id,
-    coalesce(campaign_keys.campaign_source_id, records.source_id) as campaign_source_id,
-    records.is_reference_only,
+    case
+        when records.is_reference_only
+            then {{ record_key('records.source_system', 'records.source_id') }}
+        else known_ids.campaign_id
+    end as campaign_id,
+    records.is_reference_only or known_ids.is_reference_only as is_reference_only,
     records.is_sole_id
 from records
-left join campaign_keys
-    on records.source_system = campaign_keys.source_system
-    and records.source_id = campaign_keys.source_id
+left join known_ids
+    on records.source_system = known_ids.source_system
+    and records.source_id = known_ids.source_id

@@ -8,42 +8,39 @@ with campaigns as (
     from {{ ref('stg_generic__campaigns') }}
 ),
 
-{# What ad reports say of a campaign: its name on the last day that has one. #}
+{# What ad reports say of a campaign; nothing where its platforms or their slices differ. #}
 reports as (
     select
-        {{ resolved('campaign', 'campaign_id') }} as campaign_id,
-        max(reports.platform) as platform,
-        {{ value_at_max('reports.campaign_name', ['reports.report_date', 'reports.campaign_name']) }} as name,
-        max(reports.segment) as segment,
-        max(reports.region) as region
-    from (
-        select *, {{ campaign_reference() }} as campaign_reference
-        from {{ ref('stg_generic__ad_reports') }}
-    ) as reports
-    {{ resolve_record('reports', 'campaign_reference', ref('int_campaign_records'), 'campaign') }}
-    group by {{ resolved('campaign', 'campaign_id') }}
+        campaign_id,
+        case when min(platform) = max(platform) then min(platform) end as platform,
+        max(name) as name,
+        case when min(segment) = max(segment) then min(segment) end as segment,
+        case when min(region) = max(region) then min(region) end as region
+    from {{ ref('int_ad_campaigns') }}
+    where campaign_id is not null
+    group by campaign_id
 ),
 
 keys as (
-    select
-        campaign_id,
-        source_system,
-        campaign_source_id,
-        min(case when is_reference_only then 1 else 0 end) = 1 as is_reference_only
+    select campaign_id, source_system, source_id, is_reference_only
     from {{ ref('int_campaign_records') }}
-    group by campaign_id, source_system, campaign_source_id
+    where campaign_id is not null
+    union
+    select campaign_id, campaign_system as source_system, campaign_source_id as source_id, true as is_reference_only
+    from {{ ref('int_ad_campaigns') }}
+    where not is_declared and campaign_id is not null
 )
 
 select
     keys.campaign_id,
     keys.source_system,
-    keys.campaign_source_id as source_id,
+    keys.source_id,
     coalesce(
         campaigns.name,
         reports.name,
         case
-            when keys.campaign_source_id like 'name:%' then substr(keys.campaign_source_id, 6)
-            else keys.campaign_source_id
+            when keys.source_id like 'name:%' then substr(keys.source_id, 6)
+            else keys.source_id
         end
     ) as name,
     campaigns.campaign_type,
@@ -65,6 +62,6 @@ select
 from keys
 left join campaigns
     on keys.source_system = campaigns.source_system
-    and keys.campaign_source_id = campaigns.source_id
+    and keys.source_id = campaigns.source_id
     and campaigns.version = 1
 left join reports on keys.campaign_id = reports.campaign_id

@@ -1,6 +1,8 @@
 -- One row per journey with touches: the first and last touch of its person at or before the
 -- journey's basis (creation of the deal, else its closing, else the end of the lead; open
--- leads have no bound), and whether any touch came before the deal was closed.
+-- leads have no bound), and whether any touch came before the deal was closed. A touch without
+-- any evidence of a channel is counted, but is neither the first nor the last: it would hide
+-- what the other touches, or the records, do know.
 with journeys as (
     select
         journeys.journey_id,
@@ -22,6 +24,7 @@ touches as (
     select
         journeys.journey_id,
         {{ is_by_moment("touches", "journeys", "basis") }} as is_by_basis,
+        touches.channel_id <> 'unattributed' as has_channel,
         journeys.opportunity_id is not null
         and {{ is_by_moment("touches", "journeys", "closed") }} as is_by_closing,
         {{ struct({
@@ -39,8 +42,8 @@ touches as (
 bounds as (
     select
         journey_id,
-        min(case when is_by_basis then touch end) as first_touch,
-        max(case when is_by_basis then touch end) as last_touch,
+        min(case when is_by_basis and has_channel then touch end) as first_touch,
+        max(case when is_by_basis and has_channel then touch end) as last_touch,
         sum(case when is_by_basis then 1 else 0 end) as touch_count,
         {{ any_true("is_by_closing") }} as is_influenced
     from touches

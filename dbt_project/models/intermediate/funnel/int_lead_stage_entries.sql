@@ -1,7 +1,7 @@
 -- Every stage that a lead record gives evidence of, with the pass of the lead it belongs to.
 -- A lead's passes are split where it is recycled: what follows is a new pass.
 --
--- Evidence: the lead's own timestamps; its history; its current status, where neither of
+-- Evidence: the lead's own timestamps; its history, and that of leads merged into it; its current status, where neither of
 -- them already tells of that stage. A status without a date of its own has the time of the
 -- lead's creation, and `is_time_known` is false.
 with leads as (
@@ -69,9 +69,13 @@ recorded as (
     inner join labels
         on changes.source_system = labels.source_system
         and changes.to_stage = labels.label
+    inner join {{ ref('int_person_records') }} as records
+        on changes.source_system = records.source_system
+        and records.object_type = 'lead'
+        and changes.object_id = records.source_id
     inner join leads
-        on changes.source_system = leads.source_system
-        and changes.object_id = leads.source_id
+        on records.source_system = leads.source_system
+        and records.survivor_id = leads.source_id
     where changes.object_type = 'lead' and labels.stage_id is not null
 ),
 

@@ -1,26 +1,15 @@
 -- One row per lead that exists, whatever number of tables of its source have it: the newest
 -- row counts. A lead that was merged into another is no lead any more: its survivor stands for
--- both, and its own status would stay open for ever.
-with existing as (
-    select * from {{ ref('stg_generic__leads') }} where not is_deleted
-),
-
-merged as (
-    select distinct existing.source_system, existing.source_id
-    from existing
-    inner join existing as survivors
-        on existing.source_system = survivors.source_system
-        and existing.merged_into_id = survivors.source_id
-    where existing.merged_into_id <> existing.source_id
-),
-
-leads as (
-    select existing.*
-    from existing
-    left join merged
-        on existing.source_system = merged.source_system
-        and existing.source_id = merged.source_id
-    where merged.source_id is null
+-- both, and its own status would stay open for ever. With a deleted survivor both are gone.
+with leads as (
+    select existing.*, person_records.person_id
+    from {{ ref('stg_generic__leads') }} as existing
+    inner join {{ ref('int_person_records') }} as person_records
+        on existing.source_system = person_records.source_system
+        and person_records.object_type = 'lead'
+        and existing.source_id = person_records.source_id
+        and existing.source_id = person_records.survivor_id
+    where not existing.is_deleted
 ),
 
 -- Only what occurs more than once is ranked: sorting every lead costs more than all else here.
@@ -52,7 +41,7 @@ ranked as (
 select
     leads.source_system,
     leads.source_id,
-    person_records.person_id,
+    leads.person_id,
     leads.created_at,
     leads.created_date,
     leads.is_created_date_only,
@@ -79,8 +68,4 @@ left join ranked
     on leads.source_system = ranked.source_system
     and leads.source_id = ranked.source_id
     and leads._table = ranked._table
-inner join {{ ref('int_person_records') }} as person_records
-    on leads.source_system = person_records.source_system
-    and person_records.object_type = 'lead'
-    and leads.source_id = person_records.source_id
 where coalesce(ranked.choice, 1) = 1

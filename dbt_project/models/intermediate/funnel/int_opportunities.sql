@@ -87,7 +87,15 @@ linked_contacts as (
             min(case when is_primary then contact_id end),
             case when min(contact_id) = max(contact_id) then min(contact_id) end
         ) as contact_id
-    from {{ ref('stg_generic__opportunity_contacts') }}
+    from (
+        select
+            links.source_system,
+            links.opportunity_id,
+            links.is_primary,
+            coalesce({{ resolved("contact", "survivor_id") }}, links.contact_id) as contact_id
+        from {{ ref('stg_generic__opportunity_contacts') }} as links
+        {{ resolve_record("links", "contact_id", "person_records", "contact", "contact") }}
+    ) as surviving_links
     group by source_system, opportunity_id
 ),
 
@@ -262,7 +270,9 @@ identified as (
         ) as person_id,
         {{ resolved("account", "account_id") }} as named_account_id,
         {{ resolved("lead", "source_system") }} as lead_source_system,
-        {{ resolved("contact", "source_system") }} as contact_source_system
+        {{ resolved("lead", "survivor_id") }} as source_lead_id,
+        {{ resolved("contact", "source_system") }} as contact_source_system,
+        {{ resolved("contact", "survivor_id") }} as source_contact_id
     from combined
     left join person_records as own_record
         on combined.source_system = own_record.source_system

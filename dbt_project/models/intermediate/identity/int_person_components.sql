@@ -4,15 +4,32 @@
     record was merged into another. Visitor ids are no nodes: a shared computer must not make
     two people one. #}
 with contacts as (
-    select source_system, source_id, email_hash, merged_into_id
-    from {{ ref('stg_generic__contacts') }}
-    where not is_deleted or merged_into_id is not null
+    select
+        records.source_system,
+        records.source_id,
+        records.email_hash,
+        records.merged_into_id
+    from {{ ref('stg_generic__contacts') }} as records
+    inner join {{ ref('int_person_nodes') }} as nodes
+        on nodes.object_type = 'contact'
+        and records.source_system = nodes.source_system
+        and records.source_id = nodes.source_id
+    where not records.is_deleted or records.merged_into_id is not null
 ),
 
 leads as (
-    select source_system, source_id, email_hash, merged_into_id, converted_contact_id
-    from {{ ref('stg_generic__leads') }}
-    where not is_deleted or merged_into_id is not null
+    select
+        records.source_system,
+        records.source_id,
+        records.email_hash,
+        records.merged_into_id,
+        records.converted_contact_id
+    from {{ ref('stg_generic__leads') }} as records
+    inner join {{ ref('int_person_nodes') }} as nodes
+        on nodes.object_type = 'lead'
+        and records.source_system = nodes.source_system
+        and records.source_id = nodes.source_id
+    where not records.is_deleted or records.merged_into_id is not null
 )
 
 select

@@ -3,6 +3,7 @@ with records as (
         nodes.source_system,
         nodes.object_type,
         nodes.source_id,
+        nodes.survivor_id,
         nodes.is_sole_id,
         coalesce(components.component_id, nodes.node_id) as component_id
     from {{ ref('int_person_nodes') }} as nodes
@@ -11,11 +12,21 @@ with records as (
 ),
 
 addresses as (
-    select email_hash from {{ ref('stg_generic__contacts') }}
-    where not is_deleted or merged_into_id is not null
+    select records.email_hash
+    from {{ ref('stg_generic__contacts') }} as records
+    inner join {{ ref('int_person_nodes') }} as nodes
+        on nodes.object_type = 'contact'
+        and records.source_system = nodes.source_system
+        and records.source_id = nodes.source_id
+    where not records.is_deleted or records.merged_into_id is not null
     union
-    select email_hash from {{ ref('stg_generic__leads') }}
-    where not is_deleted or merged_into_id is not null
+    select records.email_hash
+    from {{ ref('stg_generic__leads') }} as records
+    inner join {{ ref('int_person_nodes') }} as nodes
+        on nodes.object_type = 'lead'
+        and records.source_system = nodes.source_system
+        and records.source_id = nodes.source_id
+    where not records.is_deleted or records.merged_into_id is not null
     union
     select email_hash from {{ ref('stg_generic__identity_links') }}
     union
@@ -32,7 +43,13 @@ known_addresses as (
     where email_hash is not null
 )
 
-select source_system, object_type, source_id, {{ person_key('component_id') }} as person_id, is_sole_id
+select
+    source_system,
+    object_type,
+    source_id,
+    survivor_id,
+    {{ person_key('component_id') }} as person_id,
+    is_sole_id
 from records
 union all
 {# An address belongs to no system. #}
@@ -40,6 +57,7 @@ select
     '(all)' as source_system,
     'email' as object_type,
     known_addresses.email_hash as source_id,
+    known_addresses.email_hash as survivor_id,
     {{ person_key('coalesce(components.component_id, known_addresses.node_id)') }} as person_id,
     true as is_sole_id
 from known_addresses

@@ -17,13 +17,14 @@ with conversions as (
         and conversions.occurred_at <= visitors.until_at
 )
 
-select source_system, object_type, source_id, person_id, is_sole_id
+select source_system, object_type, source_id, survivor_id, person_id, is_sole_id
 from {{ ref('int_person_identifiers') }}
 union all
 select
     source_system,
     'conversion' as object_type,
     source_id,
+    source_id as survivor_id,
     min(person_id) as person_id,
     false as is_sole_id
 from conversions

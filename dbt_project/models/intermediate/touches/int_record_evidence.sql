@@ -105,7 +105,7 @@ placed as (
     select
         source_system,
         'campaign' as object_type,
-        source_id,
+        campaign_id as source_id,
         channel_label,
         platform as utm_source,
         case when has_ad_reports then 'paid' end as utm_medium,
@@ -115,6 +115,23 @@ placed as (
         campaign_type as lead_source,
         case when has_ad_reports then 'ad_click' end as touch_type
     from {{ ref('int_campaigns') }}
+    union all
+    {# What is spent on a campaign is spent on the platform that reports it. #}
+    select
+        reported.source_system,
+        'ad_campaign' as object_type,
+        reported.campaign_reference as source_id,
+        campaigns.channel_label,
+        coalesce(reported.platform, campaigns.platform) as utm_source,
+        'paid' as utm_medium,
+        campaigns.utm_campaign,
+        cast(null as string) as referrer,
+        cast(null as string) as click_id_type,
+        campaigns.campaign_type as lead_source,
+        'ad_click' as touch_type
+    from {{ ref('int_ad_campaigns') }} as reported
+    left join {{ ref('int_campaigns') }} as campaigns
+        on reported.campaign_id = campaigns.campaign_id
 )
 
 select

@@ -1,6 +1,7 @@
 {# Touches of all kinds in one shape, each row read once: what the web tracked, clicks in
    emails, and answers to campaigns. URLs are taken apart here and leave without their query
-   strings. Who the person is comes later. #}
+   strings. Who the person is comes later, and so does the campaign where its utm_campaign may
+   mean several: that takes the touch's channel. #}
 with events as (
     select
         {{ surrogate_key(["'touch'", 'source_system', '_table', 'source_id']) }} as touch_id,
@@ -134,6 +135,7 @@ placed as (
     {{ resolve_record('parsed', 'campaign_id', ref('int_campaign_records'), 'campaign') }}
     left join {{ ref('int_campaign_utms') }} as utms
         on {{ folded('parsed.utm_campaign') }} = utms.utm_campaign
+        and utms.is_sole
     left join {{ ref('int_campaigns') }} as campaigns
         on coalesce({{ resolved('campaign', 'campaign_id') }}, utms.campaign_id) = campaigns.campaign_id
 )

@@ -1,5 +1,6 @@
 {# A touch belongs to whoever it names, else to whoever its visitor id is known for at that
-   time. The visitor id itself is only kept hashed. #}
+   time. The visitor id itself is only kept hashed. Its campaign is the one it names, else the
+   one of its utm_campaign; of several the one of its channel. #}
 select
     touches.touch_id,
     coalesce({{ named_person() }}, visitors.person_id) as person_id,
@@ -9,7 +10,7 @@ select
     touches.occurred_date,
     touches.is_occurred_date_only,
     evidence.channel_id,
-    touches.campaign_id,
+    coalesce(touches.campaign_id, agreeing.campaign_id, otherwise.campaign_id) as campaign_id,
     touches.touch_type,
     coalesce(channels.is_paid, false) as is_paid,
     touches.source_system,
@@ -34,3 +35,9 @@ left join {{ ref('int_person_accounts') }} as accounts
 left join {{ ref('int_channel_evidence') }} as evidence
     on touches.evidence_key = evidence.evidence_key
 left join {{ ref('int_channels') }} as channels on evidence.channel_id = channels.channel_id
+left join {{ ref('int_campaign_utm_channels') }} as agreeing
+    on {{ folded('touches.utm_campaign') }} = agreeing.utm_campaign
+    and evidence.channel_id = agreeing.channel_id
+left join {{ ref('int_campaign_utm_channels') }} as otherwise
+    on {{ folded('touches.utm_campaign') }} = otherwise.utm_campaign
+    and otherwise.channel_id is null

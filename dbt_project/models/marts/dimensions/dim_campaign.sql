@@ -20,8 +20,7 @@ select
     cast(campaigns.source_id as string) as source_id
 from {{ ref('int_campaigns') }} as campaigns
 left join {{ ref('int_record_channels') }} as channels
-    on campaigns.source_system = channels.source_system
-    and campaigns.source_id = channels.source_id
-    and channels.object_type = 'campaign'
+    on channels.object_type = 'campaign'
+    and campaigns.campaign_id = channels.source_id
 {{ resolve_record('campaigns', 'owner_id', ref('int_rep_records'), 'rep') }}
 {{ resolve_record('campaigns', 'parent_id', ref('int_campaign_records'), 'parent') }}

@@ -23,6 +23,7 @@ select
     funnel.journey_id,
     funnel.person_id,
     funnel.account_id,
+    products.product_id,
     {{ resolved("owner", "rep_id") }} as owner_id,
     {{ resolved("creator", "rep_id") }} as created_by_id,
     opportunities.source_system,
@@ -79,6 +80,8 @@ left join record_channels as lead_channels
     on journeys.lead_source_system = lead_channels.source_system
     and lead_channels.object_type = 'lead'
     and journeys.source_lead_id = lead_channels.source_id
+left join {{ ref('int_opportunity_products') }} as products
+    on opportunities.opportunity_id = products.opportunity_id
 {{ resolve_record("opportunities", "owner_id", ref("int_rep_records"), "owner") }}
 {{ resolve_record("opportunities", "created_by_id", ref("int_rep_records"), "creator") }}
 left join rep_teams

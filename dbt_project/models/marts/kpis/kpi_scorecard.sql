@@ -12,10 +12,17 @@ components as (
     select * from {{ ref('kpi_components') }}
 ),
 
--- Components whose input the company has at all; any one row tells.
+-- Components whose input the company has at all; any one row tells. With the last day that it
+-- is known for, where a period after that day is not 0 but still unknown.
 inputs as (
     {% for component in kpi_components() %}
-    select '{{ component["id"] }}' as component_id
+    select
+        '{{ component["id"] }}' as component_id,
+        {% if component["known_until"] -%}
+        (select {{ component["known_until"] }} from {{ ref(component["fact"]) }}) as known_until
+        {%- else -%}
+        cast(null as date) as known_until
+        {%- endif %}
     from (select 1 as found from {{ component_source(component["needs"]) }} limit 1) as evidence -- noqa: AM09
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -236,12 +243,17 @@ summed_parts as (
                 then 'input_missing:' || coalesce(kpis.numerator, '(none)')
             when kpis.kind = 'ratio' and denominator_inputs.component_id is null
                 then 'input_missing:' || coalesce(kpis.denominator, '(none)')
+            when keys.period_start > numerator_inputs.known_until
+                or keys.period_start > denominator_inputs.known_until
+                then 'not_reported_yet'
         end as missing_input,
         case
+            when keys.period_start > numerator_inputs.known_until then null
             when numerator_inputs.component_id is not null
                 then coalesce(numerators.value, cast(0 as decimal(38, 6)))
         end as numerator,
         case
+            when keys.period_start > denominator_inputs.known_until then null
             when denominator_inputs.component_id is not null
                 then coalesce(denominators.value, cast(0 as decimal(38, 6)))
         end as denominator
