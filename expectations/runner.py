@@ -21,7 +21,7 @@ import duckdb
 from expectations.results import ExpectationResult, Gate, Owner, Severity
 from expectations.rules import Expectation
 from orchestration.lib.duck import quoted
-from orchestration.lib.private import mask
+from orchestration.lib.mapping.private import mask
 
 
 class Session:

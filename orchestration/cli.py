@@ -82,7 +82,7 @@ def _decision(by: str, why: str) -> tuple[str, str]:
 @app.command()
 def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Write a new company folder with commented examples."""
-    from orchestration.lib.company import write_template
+    from orchestration.lib.company.folder import write_template
 
     write_template(directory)
     typer.echo(f"Wrote a company folder to {directory}.")
@@ -94,7 +94,7 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 @app.command()
 def check() -> None:
     """Validate the company folder and report every problem at once."""
-    from orchestration.lib.company import check_company, load_company, notes
+    from orchestration.lib.company.folder import check_company, load_company, notes
     from orchestration.runs import require_company
 
     settings = _settings()
@@ -182,7 +182,7 @@ def rollback(
     by: By = "",
 ) -> None:
     """Make an older release the current one and hold publishing until `tandem resume`."""
-    from orchestration.lib import releases as lib
+    from orchestration.lib.release import releases as lib
 
     lib.rollback(_settings(), release, *_decision(by, why))
     typer.echo(f"{release} is published. Publishing is held until `tandem resume`.")
@@ -191,7 +191,7 @@ def rollback(
 @app.command()
 def resume(why: Why = "", by: By = "") -> None:
     """Lift the hold that a rollback set; the next run publishes again."""
-    from orchestration.lib import releases as lib
+    from orchestration.lib.release import releases as lib
 
     lib.resume(_settings(), *_decision(by, why))
     typer.echo("The next run publishes again: `tandem run`.")
@@ -204,7 +204,7 @@ def accept(
     by: By = "",
 ) -> None:
     """Accept a load that gate 1 rejected; the next run reads it."""
-    from orchestration.lib.lake import Lake
+    from orchestration.lib.lake.lake import Lake
 
     Lake(_settings()).accept(load, *_decision(by, why))
     typer.echo(f"Load {load} is accepted. Next: `tandem run`.")
@@ -228,7 +228,7 @@ def quarantine_release(
     by: By = "",
 ) -> None:
     """Let a quarantined row into the load it came from, in spite of the rule."""
-    from orchestration.lib.company import load_company
+    from orchestration.lib.company.folder import load_company
     from orchestration.lib.ingest import release_row
 
     settings = _settings()

@@ -22,8 +22,9 @@ from rich.text import Text
 
 from expectations.runner import masked
 from orchestration.launch import PHASES, Outcome, Phase, Step
-from orchestration.lib import quarantine, releases
-from orchestration.lib.lake import Lake
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.lake import Lake
+from orchestration.lib.release import releases
 from orchestration.report import read_release
 from orchestration.settings import Settings
 

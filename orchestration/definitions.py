@@ -14,7 +14,7 @@ from orchestration.defs.quality.assets import build_gate_2
 from orchestration.defs.resources import DbtResource, TandemResource
 from orchestration.defs.sources.assets import build_source_assets
 from orchestration.defs.transform.assets import build_dbt_assets
-from orchestration.lib.company import load_company
+from orchestration.lib.company.folder import load_company
 from orchestration.lib.dbt import dbt_executable
 from orchestration.settings import Settings, load_settings
 

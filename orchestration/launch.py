@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from orchestration.lib.dbt import BUILT
 from orchestration.lib.durable import make_folder, whole_file
 from orchestration.settings import Settings
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import dagster as dg
 
 Phase = Literal["extract", "transform", "gate", "publish"]
-# How the transform step's log says that a model is done; its assets are reported at the end.
-BUILT = "built "
 PHASES: tuple[Phase, ...] = ("extract", "transform", "gate", "publish")
 
 _DAGSTER_YAML = """\

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestration.launch import Outcome, Step, launch
-from orchestration.lib.as_of import moment, parse_as_of
-from orchestration.lib.company import load_company
+from orchestration.lib.company.as_of import moment, parse_as_of
+from orchestration.lib.company.folder import load_company
 from orchestration.lib.dbt import is_manifest_current, prepare_manifest
 from orchestration.lib.errors import TandemError
 from orchestration.lib.home import claim

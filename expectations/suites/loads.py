@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from expectations.results import Owner, Severity
 from expectations.rules import Expectation, RowRule, a, counted, listed, number_of, once
-from orchestration.lib.currencies import CURRENCIES
+from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.duck import quoted
 from orchestration.lib.entities import Column, Entity
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
 
 # Any range of days is one run: a backfill of 90 days must not cost 90 runs.
 ONE_RUN = dg.BackfillPolicy.single_run()

@@ -11,8 +11,8 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
-from orchestration.lib.as_of import moment, parse_as_of
-from orchestration.lib.company import Company, load_company
+from orchestration.lib.company.as_of import moment, parse_as_of
+from orchestration.lib.company.folder import Company, load_company
 from orchestration.lib.home import claim
 from orchestration.settings import Settings
 

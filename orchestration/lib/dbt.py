@@ -15,6 +15,9 @@ from pathlib import Path
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY, Settings
 
+# How the transform step's log says that a model is done; its assets are reported at the end.
+BUILT = "built "
+
 
 class DbtError(TandemError):
     """dbt could not parse or build the project; the message holds dbt's own words."""

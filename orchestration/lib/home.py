@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
 from orchestration.lib.durable import make_folder, whole_file
 from orchestration.lib.errors import TandemError
 from orchestration.settings import Settings

@@ -23,19 +23,19 @@ import pyarrow.parquet as pq
 from expectations.gate_1 import GateOneOutcome, check_load
 from expectations.results import ExpectationResult
 from expectations.suites.loads import LoadContext
-from orchestration.lib import quarantine
-from orchestration.lib.company import Company
-from orchestration.lib.duplicates import UNIQUE_RULE, split_duplicates
+from orchestration.lib.company.folder import Company
+from orchestration.lib.company.quality_limits import limits_for
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.durable import make_folder
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.extract import RawTable, input_fingerprint, read_table
-from orchestration.lib.lake import Counts, Lake
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.duplicates import UNIQUE_RULE, split_duplicates
+from orchestration.lib.lake.lake import Counts, Lake
+from orchestration.lib.lake.manifest import Load
 from orchestration.lib.lock import exclusive
-from orchestration.lib.manifest import Load
-from orchestration.lib.mapping import map_entity, remap_record
-from orchestration.lib.private import load_hash_key
-from orchestration.lib.quality_limits import limits_for
-from orchestration.lib.source_config import Source
+from orchestration.lib.mapping.mapping import map_entity, remap_record
+from orchestration.lib.mapping.private import load_hash_key
 from orchestration.settings import Settings
 
 # Raise it when the same input and settings would now be read or mapped differently.

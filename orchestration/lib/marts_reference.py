@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orchestration.lib.reference import with_parts
+from orchestration.lib.company.reference import with_parts
 from orchestration.settings import PROJECT_ROOT, load_settings
 
 DOCUMENT = PROJECT_ROOT / "docs" / "marts.md"

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.launch import Outcome
-from orchestration.lib import quarantine, releases
-from orchestration.lib.company import CompanyError
-from orchestration.lib.lake import Lake
+from orchestration.lib.company.folder import CompanyError
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.lake import Lake
+from orchestration.lib.release import releases
 from orchestration.settings import Settings
 from tests.end_to_end.pipeline import published, query, run
 from tests.end_to_end.small_company import SmallCompany, deals, leads, spend

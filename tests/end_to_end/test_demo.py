@@ -21,10 +21,10 @@ import pandas as pd
 import pytest
 
 from orchestration.demo import generate_demo
-from orchestration.lib import quarantine
-from orchestration.lib.lake_files import AGREEMENT, manifest_file
-from orchestration.lib.manifest import Load, Manifest
-from orchestration.lib.private import hash_value, load_hash_key
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.files import AGREEMENT, manifest_file
+from orchestration.lib.lake.manifest import Load, Manifest
+from orchestration.lib.mapping.private import hash_value, load_hash_key
 from orchestration.settings import Settings
 from tests.end_to_end.pipeline import published, run
 

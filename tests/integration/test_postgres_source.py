@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract import ExtractError, RawTable, read_table
-from orchestration.lib.mapping import map_entity
-from orchestration.lib.source_config import Source
+from orchestration.lib.mapping.mapping import map_entity
 from tests.conftest import IN_CI
 from tests.fixtures.network import free_port
 from tests.fixtures.postgres import PASSWORD, Server, find_programs, running_server

@@ -24,7 +24,7 @@ from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
 from orchestration.defs.transform import translator
 from orchestration.defs.transform.assets import ManifestMissingError
-from orchestration.lib.company import load_company
+from orchestration.lib.company.folder import load_company
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.settings import DEMO_TEMPLATE, PROJECT_ROOT, Settings

@@ -29,7 +29,7 @@ def build_publish_asset(
     def published(
         context: dg.AssetExecutionContext, tandem: TandemResource
     ) -> dg.MaterializeResult:
-        from orchestration.lib.gates import publish_build
+        from orchestration.lib.release.gates import publish_build
 
         try:
             with exclusive(tandem.settings, "publish"):

@@ -37,7 +37,7 @@ def build_gate_2() -> dg.AssetChecksDefinition:
     def gate_2(
         context: dg.AssetCheckExecutionContext, tandem: TandemResource
     ) -> Iterator[dg.AssetCheckResult]:
-        from orchestration.lib.gates import check_build
+        from orchestration.lib.release.gates import check_build
 
         with exclusive(tandem.settings, "gate 2"):
             results = check_build(tandem.settings, tandem.company(), context.run.run_id)

@@ -8,11 +8,11 @@ from orchestration.defs.partitions import ONE_RUN
 from orchestration.defs.quality.checks import check_result
 from orchestration.defs.resources import TandemResource
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
+from orchestration.lib.company.source_config import Source, Table
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
-from orchestration.lib.source_config import Source, Table
 
 GATE = "gate_1"
 
@@ -125,7 +125,7 @@ def _agreement_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
     def agreement(
         context: dg.AssetExecutionContext, tandem: TandemResource
     ) -> dg.MaterializeResult:
-        from orchestration.lib.lake import Lake
+        from orchestration.lib.lake.lake import Lake
 
         try:
             current = tandem.company().agreement

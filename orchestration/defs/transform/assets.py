@@ -15,9 +15,8 @@ from orchestration.defs.resources import (
     TandemResource,
 )
 from orchestration.defs.transform.translator import TandemTranslator
-from orchestration.launch import BUILT
 from orchestration.lib import dbt as dbt_lines
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
 from orchestration.lib.durable import make_folder
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
@@ -49,7 +48,7 @@ def build_dbt_assets(
     def dbt_models(
         context: dg.AssetExecutionContext, dbt: DbtResource, tandem: TandemResource
     ) -> Iterator[Any]:
-        from orchestration.lib.lake import Lake
+        from orchestration.lib.lake.lake import Lake
         from orchestration.lib.warehouse import describe_tables
 
         settings = tandem.settings
@@ -75,7 +74,7 @@ def build_dbt_assets(
             )
             events = []
             for event in invocation.stream():
-                context.log.info(f"{BUILT}{_name(event)}")
+                context.log.info(f"{dbt_lines.BUILT}{_name(event)}")
                 events.append(event)
         # dbt has let go of the warehouse: only now can the tables be counted.
         tables = describe_tables(settings.warehouse_file)

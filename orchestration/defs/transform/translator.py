@@ -10,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from expectations.registry import owner_of
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
 from orchestration.lib.errors import TandemError
 
 MARTS = "marts"

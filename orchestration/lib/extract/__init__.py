@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract.files import files_fingerprint, read_files
 from orchestration.lib.extract.model import ExtractError, FileCount, MalformedRow, RawTable
-from orchestration.lib.source_config import Source
 
 __all__ = [
     "ExtractError",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from orchestration.lib.company.problems import closest
+from orchestration.lib.company.source_config import EntityMapping, Table
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.problems import closest
-from orchestration.lib.source_config import EntityMapping, Table
 
 
 def named_columns(mappings: Iterable[EntityMapping]) -> set[str]:

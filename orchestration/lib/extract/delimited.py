@@ -13,6 +13,7 @@ from itertools import islice
 
 import pyarrow as pa
 
+from orchestration.lib.company.source_config import CsvDialect
 from orchestration.lib.extract.inputs import InputFile, text_lines
 from orchestration.lib.extract.model import (
     ROW_COLUMNS,
@@ -21,7 +22,6 @@ from orchestration.lib.extract.model import (
     FilePart,
     MalformedRow,
 )
-from orchestration.lib.source_config import CsvDialect
 
 CHUNK_ROWS = 50_000
 MOST_MALFORMED = 10_000  # with more, and fewer rows than that, the settings are wrong

@@ -16,11 +16,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.lib.company.source_config import ExcelSheet
 from orchestration.lib.extract.delimited import check_header
 from orchestration.lib.extract.inputs import InputFile, empty_file
 from orchestration.lib.extract.jsonl import unambiguous
 from orchestration.lib.extract.model import ExtractError, FileCount, FilePart, MalformedRow
-from orchestration.lib.source_config import ExcelSheet
 
 Cell = str | int | float | None
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from orchestration.lib.company.source_config import CsvDialect, FileFormat, Table
 from orchestration.lib.extract.columns import describe_missing, mapped_columns, needed_columns
 from orchestration.lib.extract.delimited import header_below, other_delimiter, read_delimited
 from orchestration.lib.extract.inputs import COMPRESSIONS, InputFile, find_files, fingerprint
 from orchestration.lib.extract.model import ExtractError, FilePart, RawTable
-from orchestration.lib.source_config import CsvDialect, FileFormat, Table
 
 TYPED: tuple[FileFormat, ...] = ("parquet", "excel")  # with numbers and dates of their own
 FORMATS: dict[str, FileFormat] = {

@@ -21,11 +21,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 from dlt.sources.sql_database import TableLoader, sql_table
 
+from orchestration.lib.company.source_config import Source, Table
 from orchestration.lib.extract.columns import describe_missing
 from orchestration.lib.extract.delimited import check_header
 from orchestration.lib.extract.inputs import InputFile
 from orchestration.lib.extract.model import ExtractError, FileCount, RawTable
-from orchestration.lib.source_config import Source, Table
 
 PAGE_ROWS = 50_000
 # What :window_start and :window_end of a query mean where a run has no window.

@@ -21,9 +21,9 @@ import pytest
 
 from orchestration.demo import generate_demo
 from orchestration.demo.generator.rates import SEGMENTS, TEAMS, Rates
-from orchestration.lib.company import check_company, load_company
+from orchestration.lib.company.folder import check_company, load_company
 from orchestration.lib.extract import read_table
-from orchestration.lib.mapping import map_entity
+from orchestration.lib.mapping.mapping import map_entity
 from orchestration.settings import DEMO_TEMPLATE
 
 STAGES = ("lead", "mql", "sal", "sql", "opportunity", "won")

@@ -10,15 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from orchestration.lib.agreement import (
+from orchestration.lib.company.agreement import (
     DEFAULTS,
     TABLES,
     Agreement,
     is_period_start,
     read_agreement,
 )
-from orchestration.lib.agreement_tables import PATTERN_COLUMNS, STAGE_IDS
-from orchestration.lib.problems import Problem
+from orchestration.lib.company.agreement_tables import PATTERN_COLUMNS, STAGE_IDS
+from orchestration.lib.company.problems import Problem
 
 COMPANY = "key,value\ncompany_name,A\ntimezone,Europe/Berlin\nreporting_currency,EUR\n"
 LABELS = "source,object_type,label,stage_id\n"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from orchestration.lib.as_of import moment, parse_as_of
+from orchestration.lib.company.as_of import moment, parse_as_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lib import reference
-from orchestration.lib.company import (
+from orchestration.lib.company import reference
+from orchestration.lib.company.folder import (
     EDITABLE,
     CompanyError,
     check_company,
@@ -17,8 +17,8 @@ from orchestration.lib.company import (
     notes,
     write_template,
 )
+from orchestration.lib.company.problems import Problem, closest
 from orchestration.lib.errors import TandemError
-from orchestration.lib.problems import Problem, closest
 from orchestration.settings import PROJECT_ROOT
 
 OLIST = PROJECT_ROOT / "tests" / "fixtures" / "companies" / "olist"
@@ -420,7 +420,7 @@ def test_the_olist_company_loads() -> None:
 
 def test_the_reference_agrees_with_the_code() -> None:
     text = reference.DOCUMENT.read_text(encoding="utf-8")
-    assert reference.with_tables(text) == text, "run python -m orchestration.lib.reference"
+    assert reference.with_tables(text) == text, "run python -m orchestration.lib.company.reference"
     assert reference.undocumented_keys(text) == []
 
 

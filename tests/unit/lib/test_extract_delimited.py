@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract import ExtractError, RawTable, input_fingerprint, read_table
-from orchestration.lib.source_config import Source
 
 
 def source(files="*.csv", columns=None, **table) -> Source:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract import ExtractError, RawTable, read_table
-from orchestration.lib.source_config import Source
 
 
 def read(folder: Path, files: str, **table) -> RawTable:

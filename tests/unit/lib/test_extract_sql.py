@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract import ExtractError, RawTable, input_fingerprint, read_table
-from orchestration.lib.source_config import Source
 
 
 def source(url: str, **table) -> Source:

@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.results import ExpectationResult
-from orchestration.lib import lake as lake_module
 from orchestration.lib import ledger
-from orchestration.lib.duplicates import split_duplicates
 from orchestration.lib.durable import repoint, whole_file
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.lake import Counts, Lake
-from orchestration.lib.lake_files import LakeError, entity_folder, loads_file
+from orchestration.lib.lake import lake as lake_module
+from orchestration.lib.lake.duplicates import split_duplicates
+from orchestration.lib.lake.files import LakeError, entity_folder, loads_file
+from orchestration.lib.lake.lake import Counts, Lake
+from orchestration.lib.lake.manifest import UnknownLoadError
 from orchestration.lib.lock import Busy, exclusive
-from orchestration.lib.manifest import UnknownLoadError
 from orchestration.settings import Settings
 
 RESULT = ExpectationResult(

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from orchestration.lib.company.source_config import Source
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.extract import RawTable
-from orchestration.lib.mapping import MappedEntity, MappingError, map_entity, remap_record
-from orchestration.lib.private import hash_value
-from orchestration.lib.source_config import Source
+from orchestration.lib.mapping.mapping import MappedEntity, MappingError, map_entity, remap_record
+from orchestration.lib.mapping.private import hash_value
 
 KEY = b"key"
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from orchestration.lib import marts_reference
-from orchestration.lib.reference import part_names
+from orchestration.lib.company.reference import part_names
 from orchestration.settings import PROJECT_ROOT, Settings
 
 MANIFEST = Settings(PROJECT_ROOT, PROJECT_ROOT).dbt_manifest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.lib.private import (
+from orchestration.lib.mapping.private import (
     HashKeyError,
     email_domain,
     hash_value,

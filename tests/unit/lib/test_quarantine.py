@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from orchestration.lib import ledger, quarantine
+from orchestration.lib import ledger
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.lake import Counts, Lake
-from orchestration.lib.quarantine import QuarantinedRow, ReleaseRefusedError
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.lake import Counts, Lake
+from orchestration.lib.lake.quarantine import QuarantinedRow, ReleaseRefusedError
 from orchestration.settings import Settings
 
 WHY = ("Ops", "the amount is right")

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.results import ExpectationResult
-from orchestration.lib import ledger, releases
-from orchestration.lib.gate_files import read_gate_file, write_gate_file
-from orchestration.lib.release_files import ReleaseError
-from orchestration.lib.releases import BuildInfo, PublishRefused, Release
+from orchestration.lib import ledger
+from orchestration.lib.release import releases
+from orchestration.lib.release.files import ReleaseError
+from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
+from orchestration.lib.release.releases import BuildInfo, PublishRefused, Release
 from orchestration.settings import Settings
 
 AS_OF = datetime(2024, 3, 1, 12)

@@ -36,9 +36,8 @@ from orchestration.lib.durable import (
     write_json,
 )
 from orchestration.lib.errors import TandemError
-from orchestration.lib.gate_files import GateFile, read_gate_file
 from orchestration.lib.lock import exclusive, locked
-from orchestration.lib.release_files import (
+from orchestration.lib.release.files import (
     MANIFEST,
     ReleaseError,
     TableSchema,
@@ -47,6 +46,7 @@ from orchestration.lib.release_files import (
     read_build_id,
     seal,
 )
+from orchestration.lib.release.gate_files import GateFile, read_gate_file
 from orchestration.settings import PROJECT_ROOT, Settings
 
 KEEP = 5

@@ -1,7 +1,7 @@
 """The generated parts of docs/company-folder.md, so that guide and code cannot disagree.
 
 Belongs here: tables of entities and agreement as Markdown. Does not belong here: prose, or the
-marts (`marts_reference`). `python -m orchestration.lib.reference` writes them anew.
+marts (`marts_reference`). `python -m orchestration.lib.company.reference` writes them anew.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import BaseModel
 
-from orchestration.lib import source_config
-from orchestration.lib.agreement_tables import TABLES, AgreementTable
+from orchestration.lib.company import source_config
+from orchestration.lib.company.agreement_tables import TABLES, AgreementTable
 from orchestration.lib.entities import ENTITIES, Column, Entity
 from orchestration.settings import PROJECT_ROOT
 

@@ -15,10 +15,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orchestration.lib.agreement_tables import AgreementTable
-from orchestration.lib.currencies import CURRENCIES
+from orchestration.lib.company.agreement_tables import AgreementTable
+from orchestration.lib.company.currencies import CURRENCIES
+from orchestration.lib.company.problems import Problem, did_you_mean
 from orchestration.lib.entities import Column
-from orchestration.lib.problems import Problem, did_you_mean
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

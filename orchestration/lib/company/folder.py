@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.lib.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
+from orchestration.lib.company.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
+from orchestration.lib.company.problems import Problem, did_you_mean, in_order, report
+from orchestration.lib.company.source_config import Source
+from orchestration.lib.company.source_problems import parse_source
+from orchestration.lib.company.yaml_text import Document, read_yaml
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
-from orchestration.lib.problems import Problem, did_you_mean, in_order, report
-from orchestration.lib.source_config import Source
-from orchestration.lib.source_problems import parse_source
-from orchestration.lib.yaml_text import Document, read_yaml
 
 TEMPLATE = DEFAULTS.parent / "company_template"
 # The tables that a company is expected to make its own; the rest stays with the defaults.
@@ -75,7 +75,7 @@ def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
 
 def check_company(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
     """Everything that is wrong with a company folder, its input files and headers included."""
-    from orchestration.lib.company_inputs import check_inputs
+    from orchestration.lib.company.inputs import check_inputs
 
     company, problems, _ = _read_company(folder, env)
     return in_order(problems if company is None else check_inputs(company))
@@ -83,7 +83,7 @@ def check_company(folder: Path, env: Mapping[str, str] | None = None) -> list[Pr
 
 def notes(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
     """What runs as it is, yet may surprise; nothing of a company folder that has problems."""
-    from orchestration.lib.company_inputs import input_notes
+    from orchestration.lib.company.inputs import input_notes
 
     company, _, sources = _read_company(folder, env)
     return [] if company is None else in_order([*_undated(sources), *input_notes(company)])

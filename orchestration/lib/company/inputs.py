@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
+from orchestration.lib.company.problems import Problem, did_you_mean
+from orchestration.lib.company.source_config import Source, Table
 from orchestration.lib.extract import ExtractError
 from orchestration.lib.extract.columns import mapped_columns
 from orchestration.lib.extract.files import file_format, read_files
 from orchestration.lib.extract.inputs import InputFile, find_files
-from orchestration.lib.problems import Problem, did_you_mean
-from orchestration.lib.source_config import Source, Table
 
 # Text is judged by its beginning; workbooks and Parquet files are read whole, up to a size.
 # Lines of JSON name only the keys they have, so more of them are looked at.

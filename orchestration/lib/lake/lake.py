@@ -21,10 +21,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.results import ExpectationResult
-from orchestration.lib import duck, ledger, quarantine
+from orchestration.lib import duck, ledger
 from orchestration.lib.durable import GROUP_FOLDER, make_folder, remove_tree, sweep
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.lake_files import (
+from orchestration.lib.lake import quarantine
+from orchestration.lib.lake.files import (
     AGREEMENT,
     CARRIED,
     LakeError,
@@ -38,8 +39,8 @@ from orchestration.lib.lake_files import (
     write_entity,
     write_parquet,
 )
+from orchestration.lib.lake.manifest import Load, Manifest, State, Window
 from orchestration.lib.lock import exclusive
-from orchestration.lib.manifest import Load, Manifest, State, Window
 from orchestration.settings import Settings
 
 TableName = tuple[str, str]  # source, table

@@ -13,12 +13,12 @@ from pathlib import Path
 from expectations.gate_2 import check_marts
 from expectations.registry import expected_assets
 from expectations.results import ExpectationResult
-from orchestration.lib import releases
-from orchestration.lib.company import Company
+from orchestration.lib.company.folder import Company
 from orchestration.lib.durable import make_folder
-from orchestration.lib.gate_files import read_gate_file, write_gate_file
 from orchestration.lib.ingest import standing_results
-from orchestration.lib.lake import Lake
+from orchestration.lib.lake.lake import Lake
+from orchestration.lib.release import releases
+from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.settings import Settings
 
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from orchestration.lib import yaml_text
-from orchestration.lib.entities import ENTITIES
-from orchestration.lib.problems import Problem, did_you_mean
-from orchestration.lib.source_config import (
+from orchestration.lib.company import yaml_text
+from orchestration.lib.company.problems import Problem, did_you_mean
+from orchestration.lib.company.source_config import (
     INPUT_KEYS,
     ColumnMapping,
     ComplaintsError,
@@ -25,7 +24,8 @@ from orchestration.lib.source_config import (
     column_complaints,
     input_complaints,
 )
-from orchestration.lib.yaml_text import Document
+from orchestration.lib.company.yaml_text import Document
+from orchestration.lib.entities import ENTITIES
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -26,7 +26,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.lib.casts import ISO, SPACES, Reading, as_text, cast_sql, trimmed, written
+from orchestration.lib.company.source_config import ColumnMapping, EntityMapping, RowFilter, Source
 from orchestration.lib.duck import connect, quoted
 from orchestration.lib.entities import ENTITIES, Column, Entity
 from orchestration.lib.errors import TandemError
@@ -34,8 +34,21 @@ from orchestration.lib.extract.columns import describe_missing, named_columns
 from orchestration.lib.extract.files import TYPED, file_format
 from orchestration.lib.extract.inputs import InputFile
 from orchestration.lib.extract.model import RawTable
-from orchestration.lib.private import EMAIL_PATTERN, email_domain, hash_value, normalize_email
-from orchestration.lib.source_config import ColumnMapping, EntityMapping, RowFilter, Source
+from orchestration.lib.mapping.casts import (
+    ISO,
+    SPACES,
+    Reading,
+    as_text,
+    cast_sql,
+    trimmed,
+    written,
+)
+from orchestration.lib.mapping.private import (
+    EMAIL_PATTERN,
+    email_domain,
+    hash_value,
+    normalize_email,
+)
 
 HASH_PREFIX = "hash:"
 SHOWN_VALUE = 60  # characters of a value that a parse error quotes

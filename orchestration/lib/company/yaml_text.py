@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.lib.problems import Problem
+from orchestration.lib.company.problems import Problem
 
 Path = tuple[str | int, ...]
 

@@ -21,19 +21,19 @@ from zoneinfo import available_timezones
 
 import pyarrow as pa
 
-from orchestration.lib.agreement_csv import Rows, read_rows
-from orchestration.lib.agreement_tables import (
+from orchestration.lib.company.agreement_csv import Rows, read_rows
+from orchestration.lib.company.agreement_tables import (
     COMPONENTS,
     FALLBACK_CHANNELS,
     PATTERN_COLUMNS,
     STAGE_IDS,
     TABLES,
 )
-from orchestration.lib.as_of import moment
+from orchestration.lib.company.as_of import moment
+from orchestration.lib.company.problems import Problem, did_you_mean
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.problems import Problem, did_you_mean
 
-DEFAULTS = Path(__file__).resolve().parent.parent / "defaults" / "agreement"
+DEFAULTS = Path(__file__).resolve().parents[2] / "defaults" / "agreement"
 REQUIRED = "company"
 _COMPUTED_KINDS = ("sum", "ratio")
 _SIGNING_TEAMS = {"marketing", "sales"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.suites.loads import Limits
-from orchestration.lib.agreement import Agreement
+from orchestration.lib.company.agreement import Agreement
 
 
 def limits_for(agreement: Agreement, source: str, table: str) -> Limits:

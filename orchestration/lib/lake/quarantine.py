@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from orchestration.lib import ledger
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
-from orchestration.lib.lake_files import (
+from orchestration.lib.lake.files import (
     CARRIED,
     conform,
     entity_folder,
@@ -30,8 +30,8 @@ from orchestration.lib.lake_files import (
     write_entity,
     write_parquet,
 )
+from orchestration.lib.lake.manifest import Manifest
 from orchestration.lib.lock import exclusive
-from orchestration.lib.manifest import Manifest
 from orchestration.settings import Settings
 
 # What a gate hands over: one row for each record, `rule` names all that it broke, joined by

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
 
-from orchestration.lib.currencies import CURRENCIES
+from orchestration.lib.company.currencies import CURRENCIES
+from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.entities import ENTITIES, Column
-from orchestration.lib.problems import did_you_mean
 
 # No two underscores in a row: `<source>__<table>` names a table everywhere.
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"

@@ -1,0 +1,1 @@
+"""The company folder: sources and agreement, read and checked."""

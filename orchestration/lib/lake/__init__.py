@@ -1,0 +1,1 @@
+"""The lake: loads, their manifest, and what was kept out of them."""

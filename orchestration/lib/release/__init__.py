@@ -1,0 +1,1 @@
+"""Releases: what passed gate 2, published."""
