@@ -89,7 +89,7 @@ def ingest_table(
         lake.ensure()
         exemptions = quarantine.exemptions(settings, source.source, table_name)
         found = input_fingerprint(source, table_name, company.folder)
-        configured = _config_fingerprint(company, source, table_name, exemptions)
+        configured = _config_fingerprint(company, source, table_name, exemptions, as_of)
         newest = lake.newest(source.source, table_name)
         if (
             found is not None
@@ -122,14 +122,13 @@ def _load(
         mapping.entity: map_entity(raw, source, table_name, mapping, hash_key)
         for mapping in table.entities
     }
+    columns = {mapping.entity: mapping.columns for mapping in table.entities}
     splits = {
         name: split_duplicates(
             entity.candidate,
             name,
             table.load,
-            is_id_mapped=any(
-                each.entity == name and "source_id" in each.columns for each in table.entities
-            ),
+            is_id_mapped="source_id" in columns[name],
         )
         for name, entity in mapped.items()
     }
@@ -238,10 +237,18 @@ def release_row(
 
 
 def _config_fingerprint(
-    company: Company, source: Source, table_name: str, exemptions: set[quarantine.Exemption]
+    company: Company,
+    source: Source,
+    table_name: str,
+    exemptions: set[quarantine.Exemption],
+    as_of: datetime,
 ) -> str:
     """Everything beside the input that decides what a load holds and whether it is accepted."""
+    freshness = source.tables[table_name].freshness
+    is_aging = freshness.warn_after_days is not None or freshness.error_after_days is not None
     settings = {
+        # An input that no longer changes grows stale: its age is judged anew each day.
+        "day": as_of.date().isoformat() if is_aging else None,
         "version": MAPPING_VERSION,
         "source": source.model_dump(mode="json", exclude={"tables", "url", "description", "owner"}),
         "table": source.tables[table_name].model_dump(mode="json"),
