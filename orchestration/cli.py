@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -42,8 +43,14 @@ def main() -> None:
     code = ERROR
     try:
         code = _run_app()
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:  # a fault of ours: still one message, for a report
+        with tempfile.NamedTemporaryFile("w", prefix="tandem-", suffix=".log", delete=False) as log:
+            traceback.print_exc(file=log)
+        typer.echo(
+            f"error: {type(error).__name__}: {error}\n"
+            f"This is a fault in Tandem. Its details are in {log.name}.",
+            err=True,
+        )
     except BaseException:  # Ctrl-C, by whatever name: Dagster has its own
         typer.echo("Stopped.", err=True)
     sys.stdout.flush()

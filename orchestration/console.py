@@ -392,8 +392,6 @@ def print_quarantine(settings: Settings, source: str | None, limit: int) -> None
             f"{row.quarantine_id}  {row.source}.{row.table_name}  {place}{released}",
             style="bold",
         )
-        # Without a quoted value a message is the rule's own words.
-        message = masked(row.message)
-        _say(out, f"{row.rule}: {message}", 2)
+        _say(out, f"{row.rule}: {masked(row.message)}", 2)
     _say(out, f"\nThe raw records are in {settings.quarantine} (private).")
     _say(out, "Mend the source, or let a row in: `tandem quarantine release ID --why …`.")

@@ -33,11 +33,9 @@ def build_publish_asset(
 
         try:
             with exclusive(tandem.settings, "publish"):
+                company = tandem.company()
                 release = publish_build(
-                    tandem.settings,
-                    tandem.company(),
-                    context.run_id,
-                    tandem.as_of(context),
+                    tandem.settings, company, context.run_id, tandem.as_of(context, company)
                 )
         except TandemError as error:
             raise dg.Failure(str(error), allow_retries=False) from None

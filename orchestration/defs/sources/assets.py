@@ -66,12 +66,13 @@ def _table_asset(
         from orchestration.lib.ingest import ingest_table
 
         try:
+            company = tandem.company()
             ingested = ingest_table(
                 tandem.settings,
-                tandem.company(),
+                company,
                 source,
                 table_name,
-                as_of=tandem.as_of(context),
+                as_of=tandem.as_of(context, company),
                 run_id=context.run_id,
             )
         except TandemError as error:

@@ -62,7 +62,7 @@ def build_dbt_assets(
             os.environ.update(dbt_lines.environment(settings))
             os.environ.update(
                 dbt_lines.build_environment(
-                    tandem.as_of(context), context.run_id, company.agreement.version
+                    tandem.as_of(context, company), context.run_id, company.agreement.version
                 )
             )
             full_refresh = context.run.tags.get(FULL_REFRESH_TAG) == "true"

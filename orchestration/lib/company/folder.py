@@ -2,7 +2,7 @@
 
 Belongs here: finding the files of a company, rules between files, writing a new folder. Does
 not belong here: one source (`source_problems`), the agreement's own rules (`agreement`), the
-input data (`company_inputs`).
+input data (`inputs`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is wrong in a company folder, said so that its owner can mend it.
 
 Belongs here: the shape of a problem and the wording that all problems share. Does not belong
-here: finding problems (`company`, `agreement`, `company_inputs`).
+here: finding problems (`folder`, `agreement`, `inputs`).
 """
 
 from __future__ import annotations

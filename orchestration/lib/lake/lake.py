@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.results import ExpectationResult
-from orchestration.lib import duck, ledger
+from orchestration.lib import ledger
 from orchestration.lib.durable import GROUP_FOLDER, make_folder, remove_tree, sweep
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.lake import quarantine
@@ -304,38 +304,6 @@ class Lake:
             config_fingerprint=content,
         )
         return load_id
-
-    def read_current(self, entity: str) -> pa.Table:
-        """The current rows of an entity, as exported last. For tests: dbt has its own models."""
-        pattern = self._settings.lake / "*" / "*" / f"entity={entity}" / "load=*" / "*.parquet"
-        spec = ENTITIES[entity]
-        is_version_current = (
-            f"_load_id = (select max(load_id) from loads as other where other.state = 'accepted'"
-            f" and (other.source, other.table_name) = (loads.source, loads.table_name)"
-            f" and {spec.event_time} >= other.window_start"
-            f" and {spec.event_time} < other.window_end)"
-            if spec.is_windowed
-            else "version = 1"
-        )
-        updated_at = "updated_at desc nulls last, " if "updated_at" in spec.column_names else ""
-        query = f"""
-            with loads as (from read_parquet({duck.quoted(loads_file(self._settings))})),
-            versions as (
-                select lake.*, row_number() over (
-                    partition by source_system, _table, source_id, load_mode = 'snapshot'
-                    order by {updated_at}_load_id desc, _line desc
-                ) as version
-                from read_parquet({duck.quoted(pattern)}, union_by_name = true,
-                                  hive_partitioning = false) as lake
-                join loads on load_id = _load_id and state = 'accepted'
-            )
-            select {", ".join(map(duck.identifier, spec.arrow_schema.names))}
-            from versions join loads on load_id = _load_id
-            where case when load_mode = 'snapshot' then is_newest else {is_version_current} end
-            order by _load_id, _file, _line
-        """
-        with duck.connect(self._settings) as connection:
-            return duck.fetch(connection, query)
 
     def _load_paths(self) -> list[Path]:
         """Everything that belongs to some load."""

@@ -1,7 +1,7 @@
 """Releases: immutable published versions of the marts, and which of them BI reads.
 
 Belongs here: publishing, the one symlink, rollback and hold, retention. Does not belong here:
-what a release's folder holds (`release_files`), building and checking the marts.
+what a release's folder holds (`files`), building and checking the marts.
 
 A reader never sees half a release: the folder gets its final name when it is complete and on
 disk, and the symlink `published` moves to it in one rename.

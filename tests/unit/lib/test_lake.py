@@ -25,6 +25,7 @@ from orchestration.lib.lake.lake import Counts, Lake
 from orchestration.lib.lake.manifest import UnknownLoadError
 from orchestration.lib.lock import Busy, exclusive
 from orchestration.settings import Settings
+from tests.fixtures.lake_reader import read_current
 
 RESULT = ExpectationResult(
     gate="gate_1",
@@ -77,7 +78,7 @@ def load(
 
 def current_ids(lake: Lake, entity: str = "lead") -> list[str]:
     lake.export_loads()
-    return sorted(lake.read_current(entity)["source_id"].to_pylist())
+    return sorted(read_current(lake, entity)["source_id"].to_pylist())
 
 
 def test_ensure_creates_private_folders_and_an_empty_file_per_entity(
@@ -90,7 +91,7 @@ def test_ensure_creates_private_folders_and_an_empty_file_per_entity(
     for name, entity in ENTITIES.items():
         file = entity_folder(settings, "_schema", "empty", name, 0) / "data.parquet"
         assert pq.read_schema(file) == entity.arrow_schema
-        assert lake.read_current(name).num_rows == 0
+        assert read_current(lake, name).num_rows == 0
 
 
 def test_load_ids_increase_and_are_never_given_twice(lake: Lake) -> None:
@@ -198,7 +199,7 @@ def test_upsert_shows_the_newest_version_of_each_key(lake: Lake) -> None:
         mode="upsert",
     )
     lake.export_loads()
-    status = lake.read_current("lead").to_pylist()
+    status = read_current(lake, "lead").to_pylist()
     assert {row["source_id"]: row["status"] for row in status} == {
         "1": "late",
         "2": "dated",
