@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from expectations.registry import SUITES, Suite
+from expectations.registry import SUITES
 from expectations.results import ExpectationResult
-from expectations.rules import Expectation
+from expectations.rules import Expectation, Suite
 from expectations.runner import Session
 from expectations.suites.release import FILLED_BY_PUBLISHING
 from orchestration.lib import duck

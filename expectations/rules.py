@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from expectations.results import Severity
+from expectations.results import Owner, Severity
 from orchestration.lib.duck import quoted
 
 # The sentence told about (faults, checked, details); details is '' unless a query gives some.
@@ -57,6 +57,15 @@ class Expectation:
     checked: str = "count(*)"
     details: str | None = None
     examples: str | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What must hold for a mart. Its critical expectations block the release."""
+
+    asset: str
+    owner: Owner
+    expectations: Callable[[], list[Expectation]]
 
 
 def counted(fault: str, unit: str) -> Say:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from expectations.rules import (
     Expectation,
+    Suite,
     counted,
     not_null,
     once,
@@ -151,3 +152,17 @@ def _no_personal_column(mart: str) -> Expectation:
         checked=once(f"select count(distinct column_name) {found}"),
         details=f"select distinct column_name {personal} order by column_name",
     )
+
+
+SUITES = (
+    Suite("dim_date", "data", dim_date),
+    Suite("dim_account", "sales", dim_account),
+    Suite("dim_person", "data", dim_person),
+    Suite("dim_campaign", "marketing", dim_campaign),
+    Suite("dim_channel", "marketing", dim_channel),
+    Suite("dim_rep", "sales", dim_rep),
+    Suite("dim_product", "sales", dim_product),
+    Suite("dim_stage", "data", dim_stage),
+    Suite("dim_kpi", "data", dim_kpi),
+    Suite("bridge_person_record", "data", bridge_person_record),
+)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from expectations.rules import (
     Expectation,
+    Suite,
     a,
     conserved,
     counted,
@@ -313,3 +314,13 @@ def _converted(table: str, *amounts: str) -> list[Expectation]:
             )
         )
     return expectations
+
+
+SUITES = (
+    Suite("fct_touchpoints", "marketing", fct_touchpoints),
+    Suite("fct_funnel_events", "data", fct_funnel_events),
+    Suite("fct_funnel", "data", fct_funnel),
+    Suite("fct_opportunities", "sales", fct_opportunities),
+    Suite("fct_ad_spend", "marketing", fct_ad_spend),
+    Suite("fct_sales_activities", "sales", fct_sales_activities),
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from expectations.rules import (
     Expectation,
+    Suite,
     conserved,
     counted,
     not_null,
@@ -141,3 +142,9 @@ def _slices_add_up(table: str, sliced: str) -> Expectation:
         f" and (kpi_id, period_grain) in (select kpi_id, period_grain from {table}"
         f" where {sliced} <> '{ALL}' and {others}) group by kpi_id, period_grain",
     )
+
+
+SUITES = (
+    Suite("kpi_components", "data", kpi_components),
+    Suite("kpi_scorecard", "data", kpi_scorecard),
+)

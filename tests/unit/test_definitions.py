@@ -202,7 +202,7 @@ def test_a_mart_without_a_suite_is_an_error_that_names_the_file(
         return owner_of(mart)
 
     monkeypatch.setattr(translator, "owner_of", owner)
-    with pytest.raises(TandemError, match=r"dim_stage has no suite.*expectations/registry\.py"):
+    with pytest.raises(TandemError, match=r"dim_stage has no suite.*expectations/suites"):
         build(installation)
 
 

@@ -64,7 +64,7 @@ class TandemTranslator(DagsterDbtTranslator):
         except KeyError:
             # Without one it would be published unchecked.
             raise TandemError(
-                f"Mart {name} has no suite: add one in expectations/registry.py."
+                f"Mart {name} has no suite: add one in expectations/suites."
             ) from None
 
     def get_asset_spec(

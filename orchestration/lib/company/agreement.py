@@ -35,7 +35,8 @@ from orchestration.lib.entities import ENTITIES
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "defaults" / "agreement"
 REQUIRED = "company"
-_COMPUTED_KINDS = ("sum", "ratio")
+# Not part of the version: who signed it, and what meetings decide from week to week.
+_UNVERSIONED = ("signatures", "actions")
 _SIGNING_TEAMS = {"marketing", "sales"}
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -49,6 +50,9 @@ class CompanySettings:
     timezone: str
     reporting_currency: str
     fiscal_year_start_month: int
+    gross_margin_share: Decimal | None
+    contract_months: Decimal
+    customer_lifetime_months: Decimal | None
     history_start: date
     as_of: datetime | None
 
@@ -74,7 +78,7 @@ class Agreement:
         content = {
             name: sorted(_canonical(row) for row in rows)
             for name, rows in self.rows.items()
-            if name != "signatures" and rows
+            if name not in _UNVERSIONED and rows
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -121,6 +125,7 @@ def read_agreement(folder: Path) -> AgreementFiles:
             path, label = DEFAULTS / path.name, f"{label} (shipped default)"
         files.tables[name] = read_rows(table, label, path.read_bytes())
     _settle_company(files.tables["company"])
+    _settle_attribution(files.tables["attribution"])
     for check in _CHECKS:
         check(files.tables)
     return files
@@ -171,6 +176,7 @@ def _settle_company(rows: Rows) -> None:
         rows.complain(0, "fiscal_year_start_month", "is no month", "write 1 to 12")
         month = 1
     row["fiscal_year_start_month"] = month
+    row["contract_months"] = row.get("contract_months") or Decimal(12)
     row["history_start"] = row.get("history_start") or date(2015, 1, 1)
     as_of = row.get("as_of")
     if as_of is not None:
@@ -178,6 +184,17 @@ def _settle_company(rows: Rows) -> None:
     row["as_of"] = as_of
     if as_of is not None and as_of.date() < row["history_start"]:
         rows.complain(0, "as_of", "is before history_start", "choose a later as_of")
+
+
+def _settle_attribution(rows: Rows) -> None:
+    """Put the defaults of the parameters in."""
+    if not rows.values:
+        rows.values, rows.lines, rows.written = [{}], [{}], [{}]
+    row = rows.values[0]
+    row["window_days"] = row.get("window_days") or 90
+    row["half_life_days"] = row.get("half_life_days") or Decimal(7)
+    row["direct_channels"] = row.get("direct_channels") or "direct"
+    row["kpi_model"] = row.get("kpi_model") or "linear"
 
 
 Tables = Mapping[str, Rows]
@@ -264,13 +281,7 @@ def _check_kpis(tables: Tables) -> None:
         kind = row["kind"]
         if kind is None:
             continue
-        if kind not in _COMPUTED_KINDS:
-            rows.complain(
-                index,
-                "kind",
-                "is not computed by this version",
-                f"use {' or '.join(_COMPUTED_KINDS)}, or remove the line",
-            )
+        if kind not in ("sum", "ratio"):
             continue
         for name in ("numerator", "denominator"):
             wanted = name == "numerator" or kind == "ratio"

@@ -30,6 +30,18 @@ FALLBACK_CHANNELS = {
     "other": "evidence that no rule matches",
     "unattributed": "no evidence at all",
 }
+ATTRIBUTION_MODELS = (
+    "first",
+    "last",
+    "last_non_direct",
+    "linear",
+    "time_decay",
+    "u_shaped",
+    "w_shaped",
+    "full_path",
+    "markov",
+    "shapley",
+)
 # What the marts count per day, channel, segment and region; KPIs are sums and ratios of these.
 COMPONENTS = {
     "leads": "leads created",
@@ -109,6 +121,21 @@ _ALL = (
             ),
             Column("fiscal_year_start_month", "integer", "1 to 12; default 1"),
             Column(
+                "gross_margin_share",
+                "number",
+                "gross margin of what is sold, 0 to 1; without it KPIs that need it are null",
+            ),
+            Column(
+                "contract_months",
+                "number",
+                "months that the amount of a new deal pays for; default 12",
+            ),
+            Column(
+                "customer_lifetime_months",
+                "number",
+                "months that a customer stays; without it KPIs that need it are null",
+            ),
+            Column(
                 "history_start",
                 "date",
                 "first day that `--start` may name; older rows count too; default 2015-01-01",
@@ -130,8 +157,44 @@ _ALL = (
             Column("stage_name", "text", "name shown in reports", True),
             Column("position", "integer", "order in reports, unique", True),
             Column("accountable_team", "enum", "the accountable team", True, _TEAM),
+            Column("entry_rule", "text", "when a record enters the stage, in words"),
+            Column(
+                "stuck_after_days",
+                "integer",
+                "days in the stage after which an open record counts as stuck; empty: longer than"
+                " nine of ten records that left the stage",
+            ),
         ),
         ("stage_id",),
+    ),
+    AgreementTable(
+        "stage_rules",
+        "Further evidence of a stage, beside labels and the time columns of a source: a record for"
+        " which the condition holds entered the stage at the time of that column.",
+        (
+            Column("rule_id", "id", "lower-case id", True),
+            Column("stage_id", "enum", "the stage that is entered", True, STAGE_IDS),
+            Column("source", "text", "name of a source, or `*` for every source", True),
+            Column(
+                "object_type",
+                "enum",
+                "whose columns: a lead's, an opportunity's, or those of a lead's activity",
+                True,
+                ("lead", "opportunity", "activity"),
+            ),
+            Column("field", "text", "column of that entity that the condition looks at", True),
+            Column(
+                "operator",
+                "enum",
+                "the test: equal whatever the case, a regular expression for the whole value,"
+                " a number not below or not above, or any value at all",
+                True,
+                ("equals", "matches", "at_least", "at_most", "is_given"),
+            ),
+            Column("value", "text", "what the field is compared with; empty for is_given"),
+            Column("timestamp_field", "text", "column of the entity that dates the entry", True),
+        ),
+        ("rule_id",),
     ),
     AgreementTable(
         "stage_labels",
@@ -183,12 +246,20 @@ _ALL = (
             Column(
                 "kind",
                 "enum",
-                "how it is computed; this version computes sum and ratio",
+                "how it is computed: sum of a component, ratio of two components, stock at the"
+                " period's end, percentile of a sample, or derived from other KPIs",
                 True,
                 ("sum", "ratio", "stock", "percentile", "derived"),
             ),
-            Column("numerator", "id", "component that is summed"),
-            Column("denominator", "id", "component it is divided by; only for a ratio"),
+            Column(
+                "numerator",
+                "text",
+                "component (sum, ratio), stock or sample; for derived a product such as"
+                " `wins * average_won_value`",
+                True,
+            ),
+            Column("denominator", "text", "component of a ratio; for derived a product"),
+            Column("percentile", "number", "0 to 1, only for a percentile; 0.5 is the median"),
             Column(
                 "unit",
                 "enum",
@@ -200,9 +271,169 @@ _ALL = (
             Column("owner_team", "enum", "the team that answers for it", True, (*_TEAM, "both")),
             Column("formula", "text", "the definition in words", True),
             Column("formula_source", "text", "where the definition comes from"),
+            Column("rival_definitions", "text", "how others define it, and why it was not chosen"),
             Column("description", "text", "what it tells"),
         ),
         ("kpi_id",),
+    ),
+    AgreementTable(
+        "roles",
+        "Who does what for a stage, a KPI or a promise. Each has exactly one accountable: the line"
+        " here, else the team that the stage, KPI or promise itself names.",
+        (
+            Column("subject_type", "enum", "what it is about", True, ("stage", "kpi", "promise")),
+            Column("subject_id", "id", "its id", True),
+            Column(
+                "role",
+                "enum",
+                "answers for it, does it, is asked before, is told afterwards",
+                True,
+                ("accountable", "responsible", "consulted", "informed"),
+            ),
+            Column("team", "enum", "the team", True, _TEAM),
+            Column("function", "text", "function in the team, such as head of inside sales"),
+        ),
+        ("subject_type", "subject_id", "role", "team", "function"),
+    ),
+    AgreementTable(
+        "promises",
+        "What one team promises the other. A promise may have several lines with different"
+        " `valid_from`; each applies from its day until the next one or its `valid_to`.",
+        (
+            Column("promise_id", "id", "lower-case id", True),
+            Column("promise_name", "text", "name shown in reports", True),
+            Column("promised_by", "enum", "the team that promises", True, _TEAM),
+            Column(
+                "measure",
+                "text",
+                "what is measured: a measure of single records, or the id of a KPI",
+                True,
+            ),
+            Column(
+                "threshold",
+                "number",
+                "limit for each record, in the measure's unit; for a KPI the value promised",
+                True,
+            ),
+            Column(
+                "required_share",
+                "number",
+                "share of the records, 0 to 1, that must keep the threshold; default 1",
+            ),
+            Column(
+                "period_grain", "enum", "period that is judged", True, ("week", "month", "quarter")
+            ),
+            Column(
+                "calendar",
+                "enum",
+                "which time counts: working hours, or all; default business",
+                False,
+                ("business", "elapsed"),
+            ),
+            Column("segment", "text", "segment; empty for all"),
+            Column("region", "text", "region; empty for all"),
+            Column("valid_from", "date", "first day it applies", True),
+            Column("valid_to", "date", "last day it applies; empty: until further notice"),
+            Column("description", "text", "the promise in words"),
+        ),
+        ("promise_id", "valid_from"),
+    ),
+    AgreementTable(
+        "segments",
+        "The market segments. A value of a source that equals a segment, or matches its `labels`,"
+        " means that segment; a record without a value gets, by position, the first segment whose"
+        " conditions its account meets. Any other value stays as it is.",
+        (
+            Column("segment", "text", "the segment, as reports show it", True),
+            Column("position", "integer", "order in reports and of the conditions, unique", True),
+            Column("labels", "text", "regular expression for values of sources that mean it"),
+            Column("min_employees", "integer", "smallest number of employees"),
+            Column("max_employees", "integer", "largest number of employees"),
+            Column("industry", "text", "regular expression for the account's industry"),
+            Column("country", "text", "regular expression for the account's country"),
+            Column("description", "text", "who belongs to it"),
+        ),
+        ("segment",),
+    ),
+    AgreementTable(
+        "target_market",
+        "How many companies there are that the two teams want as customers.",
+        (
+            Column("segment", "text", "segment", True),
+            Column("region", "text", "region; empty for all"),
+            Column("valid_from", "date", "first day the number applies", True),
+            Column("companies", "integer", "companies in the market", True),
+            Column("annual_value", "number", "yearly value of the market, in reporting currency"),
+        ),
+        ("segment", "region", "valid_from"),
+    ),
+    AgreementTable(
+        "working_hours",
+        "When a region works. A region without a line has those of `*`.",
+        (
+            Column("region", "text", "region, or `*` for every other", True),
+            Column("weekday", "integer", "1 Monday to 7 Sunday", True),
+            Column("opens_at", "text", "HH:MM", True),
+            Column("closes_at", "text", "HH:MM, after opens_at; 24:00 for midnight", True),
+            Column("timezone", "text", "IANA timezone of the hours; default: the company's"),
+        ),
+        ("region", "weekday"),
+    ),
+    AgreementTable(
+        "holidays",
+        "Days on which nobody works.",
+        (
+            Column("region", "text", "region, or `*` for all", True),
+            Column("holiday_date", "date", "the day", True),
+            Column("holiday_name", "text", "its name"),
+        ),
+        ("region", "holiday_date"),
+    ),
+    AgreementTable(
+        "attribution",
+        "Parameters of the attribution models, one per line.",
+        (
+            Column("window_days", "integer", "days before creation or closing; default 90"),
+            Column("half_life_days", "number", "of time_decay; default 7"),
+            Column(
+                "direct_channels",
+                "text",
+                "channels that last_non_direct passes over, parted by semicolons; default direct",
+            ),
+            Column(
+                "kpi_model",
+                "enum",
+                "the model behind `roas`; default linear",
+                False,
+                ATTRIBUTION_MODELS,
+            ),
+        ),
+        is_vertical=True,
+    ),
+    AgreementTable(
+        "channel_tests",
+        "What the channel rules must give; `tandem check` tries every line.",
+        (
+            Column("test_order", "integer", "order of the tests, unique", True),
+            Column("channel_id", "id", "the channel that must come out", True),
+            *(
+                Column(name, "text", f"evidence: {what.removeprefix('pattern for: ')}")
+                for name, what in _PATTERNS
+            ),
+        ),
+        ("test_order",),
+    ),
+    AgreementTable(
+        "actions",
+        "What the two teams decided in their meeting. Not part of the version.",
+        (
+            Column("item_id", "text", "the item of the review agenda", True),
+            Column("decision", "text", "what was decided", True),
+            Column("owner", "text", "team or function that does it", True),
+            Column("due", "date", "by when"),
+            Column("closed_at", "date", "day it was done; an open item stays on the agenda"),
+        ),
+        ("item_id",),
     ),
     AgreementTable(
         "targets",
