@@ -30,6 +30,19 @@ FALLBACK_CHANNELS = {
     "other": "evidence that no rule matches",
     "unattributed": "no evidence at all",
 }
+REASONS = (
+    "price",
+    "competitor",
+    "product",
+    "budget",
+    "timing",
+    "no_decision",
+    "no_need",
+    "bad_fit",
+    "unreachable",
+    "duplicate",
+    "other",
+)
 ATTRIBUTION_MODELS = (
     "first",
     "last",
@@ -275,6 +288,24 @@ _ALL = (
             Column("description", "text", "what it tells"),
         ),
         ("kpi_id",),
+    ),
+    AgreementTable(
+        "reasons",
+        "What the reasons of lost deals and rejected leads mean: the first line, by reason_order,"
+        " whose pattern matches the whole value, whatever its case. Another reason means `other`.",
+        (
+            Column("reason_order", "integer", "order of the lines, unique", True),
+            Column(
+                "object_type",
+                "enum",
+                "whose reason: of a lost deal, of a rejected lead, or of both",
+                True,
+                ("lost", "rejected", "both"),
+            ),
+            Column("pattern", "text", "regular expression for the whole value", True),
+            Column("reason", "enum", "what it means", True, REASONS),
+        ),
+        ("reason_order",),
     ),
     AgreementTable(
         "roles",
