@@ -14,15 +14,15 @@
 
 {# Lower and upper end of the interval of successes / trials, as double; null without trials. #}
 {% macro wilson_low(successes, trials) -%}
-  greatest({{ wilson_bound(successes, trials, '-') }}, cast(0 as double))
+  case when {{ trials }} > 0 then greatest({{ wilson_bound(successes, trials, '-') }}, cast(0 as double)) end
 {%- endmacro %}
 {% macro wilson_high(successes, trials) -%}
-  least({{ wilson_bound(successes, trials, '+') }}, cast(1 as double))
+  case when {{ trials }} > 0 then least({{ wilson_bound(successes, trials, '+') }}, cast(1 as double)) end
 {%- endmacro %}
 
 {% macro wilson_bound(successes, trials, side) -%}
   {%- set k = 'cast(' ~ successes ~ ' as double)' -%}
-  {%- set n = 'nullif(cast(' ~ trials ~ ' as double), cast(0 as double))' -%}
+  {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
   {%- set z2 = 'cast(3.841458820694124 as double)' -%}
   ((({{ k }}) + {{ z2 }} / 2 {{ side }} {{ z_95() }} * sqrt(
     ({{ k }}) * (({{ n }}) - ({{ k }})) / ({{ n }}) + {{ z2 }} / 4
