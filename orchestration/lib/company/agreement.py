@@ -1,15 +1,14 @@
 """The agreement that both teams sign: read, checked, typed and versioned.
 
-Belongs here: which files make the agreement, rules between its tables, its version. Does not
-belong here: the tables (`agreement_tables`), one file (`agreement_csv`), rules that need the
-sources (`company`).
+Belongs here: which files make the agreement, what a setting that is left out means, the version.
+Does not belong here: the tables (`agreement_tables`), one file (`agreement_csv`), rules between
+the tables (`agreement_checks`), rules that need the sources (`folder`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,29 +16,20 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import pyarrow as pa
 
+from orchestration.lib.company.agreement_checks import CHECKS
 from orchestration.lib.company.agreement_csv import Rows, read_rows
-from orchestration.lib.company.agreement_tables import (
-    COMPONENTS,
-    FALLBACK_CHANNELS,
-    PATTERN_COLUMNS,
-    STAGE_IDS,
-    TABLES,
-)
+from orchestration.lib.company.agreement_promises import settle_roles
+from orchestration.lib.company.agreement_tables import TABLES, UNVERSIONED
 from orchestration.lib.company.as_of import moment
 from orchestration.lib.company.problems import Problem, did_you_mean
-from orchestration.lib.entities import ENTITIES
+from orchestration.lib.company.timezones import is_timezone
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "defaults" / "agreement"
 REQUIRED = "company"
-# Not part of the version: who signed it, and what meetings decide from week to week.
-_UNVERSIONED = ("signatures", "actions")
-_SIGNING_TEAMS = {"marketing", "sales"}
-_VERSION = re.compile(r"[0-9a-f]{12}")
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+SIGNING_TEAMS = {"marketing", "sales"}
 
 
 @dataclass(frozen=True)
@@ -78,20 +68,24 @@ class Agreement:
         content = {
             name: sorted(_canonical(row) for row in rows)
             for name, rows in self.rows.items()
-            if name not in _UNVERSIONED and rows
+            if name not in UNVERSIONED and rows
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
-    def is_signed(self) -> bool:
-        """Whether both teams signed this very version."""
-        signed = {
+    def signed_by(self) -> set[str]:
+        """The teams that signed this very version."""
+        return {
             row["team"]
             for row in self.rows["signatures"]
             if row["agreement_version"] == self.version
         }
-        return signed == _SIGNING_TEAMS
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether both teams signed this very version."""
+        return self.signed_by == SIGNING_TEAMS
 
 
 @dataclass
@@ -117,16 +111,19 @@ def read_agreement(folder: Path) -> AgreementFiles:
     files = AgreementFiles(problems=list(_stray_files(folder / "agreement")))
     for name, table in TABLES.items():
         path, label = folder / "agreement" / f"{name}.csv", f"agreement/{name}.csv"
-        if not path.is_file():
+        is_default = not path.is_file()
+        if is_default:
             if name == REQUIRED:
                 files.problems.append(_no_company(label))
-                files.tables[name] = Rows(table, label, [{}], [{}], [{}])
+                files.tables[name] = Rows(table, label, False, [{}], [{}], [{}])
                 continue
             path, label = DEFAULTS / path.name, f"{label} (shipped default)"
-        files.tables[name] = read_rows(table, label, path.read_bytes())
+        files.tables[name] = read_rows(table, label, path.read_bytes(), is_default=is_default)
     _settle_company(files.tables["company"])
     _settle_attribution(files.tables["attribution"])
-    for check in _CHECKS:
+    shipped = read_rows(TABLES["roles"], "", (DEFAULTS / "roles.csv").read_bytes())
+    settle_roles(files.tables, shipped)
+    for check in CHECKS:
         check(files.tables)
     return files
 
@@ -168,16 +165,15 @@ def _settle_company(rows: Rows) -> None:
         rows.values, rows.lines, rows.written = [{}], [{}], [{}]
     row = rows.values[0]
     zone = row.get("timezone")
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and not is_timezone(zone):
         zone = None
         rows.complain(0, "timezone", "is no IANA timezone", "use one such as Europe/Berlin or UTC")
-    month = row.get("fiscal_year_start_month") or 1
-    if month not in range(1, 13):
+    _default(row, "fiscal_year_start_month", 1)
+    if row["fiscal_year_start_month"] not in range(1, 13):
         rows.complain(0, "fiscal_year_start_month", "is no month", "write 1 to 12")
-        month = 1
-    row["fiscal_year_start_month"] = month
-    row["contract_months"] = row.get("contract_months") or Decimal(12)
-    row["history_start"] = row.get("history_start") or date(2015, 1, 1)
+        row["fiscal_year_start_month"] = 1
+    _default(row, "contract_months", Decimal(12))
+    _default(row, "history_start", date(2015, 1, 1))
     as_of = row.get("as_of")
     if as_of is not None:
         as_of = moment(as_of, zone or "UTC")
@@ -191,222 +187,15 @@ def _settle_attribution(rows: Rows) -> None:
     if not rows.values:
         rows.values, rows.lines, rows.written = [{}], [{}], [{}]
     row = rows.values[0]
-    row["window_days"] = row.get("window_days") or 90
-    row["half_life_days"] = row.get("half_life_days") or Decimal(7)
-    row["direct_channels"] = row.get("direct_channels") or "direct"
-    row["kpi_model"] = row.get("kpi_model") or "linear"
+    _default(row, "window_days", 90)
+    _default(row, "half_life_days", Decimal(7))
+    _default(row, "direct_channels", "direct")
+    _default(row, "kpi_model", "linear")
 
 
-Tables = Mapping[str, Rows]
-
-
-def _check_stages(tables: Tables) -> None:
-    rows = tables["stages"]
-    found = {row["stage_id"] for _, row in rows}
-    missing = [stage for stage in STAGE_IDS if stage not in found]
-    if missing and not rows.problems:
-        rows.problems.append(
-            Problem(
-                rows.file,
-                "stage_id",
-                None,
-                f"has no line for {', '.join(missing)}",
-                "give each of the nine stages one line",
-            )
-        )
-    _check_unique(rows, "position")
-
-
-def _check_channels(tables: Tables) -> None:
-    rows = tables["channels"]
-    known = {row["channel_id"] for _, row in rows}
-    for channel, what in FALLBACK_CHANNELS.items():
-        if channel not in known and not rows.problems:
-            rows.problems.append(
-                Problem(
-                    rows.file,
-                    "channel_id",
-                    None,
-                    f"has no line for {channel}",
-                    f"add it: {channel} stands for {what}",
-                )
-            )
-    _check_unique(rows, "position")
-
-
-def _check_channel_rules(tables: Tables) -> None:
-    rows = tables["channel_rules"]
-    for index, row in rows:
-        _check_known(rows, index, "channel_id", _ids(tables["channels"], "channel_id"))
-        if not any(row[name] for name in PATTERN_COLUMNS):
-            rows.complain(
-                index,
-                "channel_id",
-                "has a rule without any pattern, which would match everything",
-                "give at least one pattern, or remove the line",
-            )
-        for name in PATTERN_COLUMNS:
-            _check_pattern(rows, index, name, row[name])
-
-
-def _check_pattern(rows: Rows, index: int, column: str, pattern: str | None) -> None:
-    if pattern is None or pattern == "(none)":
-        return
-    try:
-        matcher = re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        rows.complain(
-            index,
-            column,
-            f"is no regular expression: {error}",
-            "escape . ( ) [ ] * + ? with a backslash where they stand for themselves",
-        )
-        return
-    bare = re.sub(r"\\.", "", pattern)
-    if re.search(r"\\[1-9AZGQE]", pattern) or re.search(r"\(\?(?!:)|\[\[:|[*+?}]\+", bare):
-        rows.complain(
-            index,
-            column,
-            "uses a part of regular expressions that not every engine knows",
-            "use only . [ ] ( ) (?: ) | * + ? { } ^ $ and escapes such as \\d and \\.",
-        )
-    touch_types = ENTITIES["touch"].column("touch_type").allowed
-    if column == "touch_type" and not any(matcher.fullmatch(name) for name in touch_types):
-        rows.complain(index, column, "matches no touch type", did_you_mean(pattern, touch_types))
-
-
-def _check_kpis(tables: Tables) -> None:
-    rows = tables["kpis"]
-    for index, row in rows:
-        kind = row["kind"]
-        if kind is None:
-            continue
-        if kind not in ("sum", "ratio"):
-            continue
-        for name in ("numerator", "denominator"):
-            wanted = name == "numerator" or kind == "ratio"
-            if wanted and row[name] is None:
-                fix = f"give one of {', '.join(COMPONENTS)}"
-                rows.complain(index, name, f"is empty, but kind is {kind}", fix)
-            elif not wanted and row[name] is not None:
-                rows.complain(
-                    index, name, f"is given, but kind is {kind}", "empty it, or make kind ratio"
-                )
-            else:
-                _check_known(rows, index, name, COMPONENTS)
-
-
-def _check_targets(tables: Tables) -> None:
-    rows = tables["targets"]
-    first_month = tables["company"].values[0]["fiscal_year_start_month"]
-    for index, row in rows:
-        _check_known(rows, index, "kpi_id", _ids(tables["kpis"], "kpi_id"))
-        _check_known(rows, index, "channel_id", _ids(tables["channels"], "channel_id"))
-        grain, start = row["period_grain"], row["period_start"]
-        if grain and start and not is_period_start(grain, start, first_month):
-            rows.complain(
-                index,
-                "period_start",
-                f"is not the first day of a {grain}",
-                "write a Monday for a week, the 1st for a month, the first day of the fiscal"
-                f" quarter or year (which begins in month {first_month}) for the others",
-            )
-
-
-def is_period_start(grain: str, day: date, fiscal_year_start_month: int) -> bool:
-    """Whether a day begins a period of that grain; quarters and years are fiscal ones."""
-    months = (day.month - fiscal_year_start_month) % 12
-    return {
-        "day": True,
-        "week": day.weekday() == 0,
-        "month": day.day == 1,
-        "quarter": day.day == 1 and months % 3 == 0,
-        "year": day.day == 1 and months == 0,
-    }[grain]
-
-
-def _check_fx_rates(tables: Tables) -> None:
-    rows = tables["fx_rates"]
-    reporting = tables["company"].values[0].get("reporting_currency")
-    for index, row in rows:
-        rate = row["rate"]
-        if rate is not None and rate <= 0:
-            rows.complain(index, "rate", "is not above 0", "give the rate of one unit")
-        elif rate is not None and reporting and row["currency"] == reporting and rate != 1:
-            rows.complain(
-                index,
-                "rate",
-                f"is not 1, but {reporting} is the reporting currency",
-                "remove the line",
-            )
-
-
-def _check_quality_limits(tables: Tables) -> None:
-    rows = tables["quality_limits"]
-    for index, row in rows:
-        for name in ("max_bad_share", "max_drop_share"):
-            if row[name] is not None and not 0 <= row[name] <= 1:
-                rows.complain(index, name, "is no share", "write 0 to 1, such as 0.02 for 2 %")
-        if row["max_bad_rows"] is not None and row["max_bad_rows"] < 0:
-            rows.complain(index, "max_bad_rows", "is below 0", "write 0 or more, or empty it")
-        if row["source"] == "*" and row["table"] not in ("*", None):
-            rows.complain(index, "source", "names a table of every source", "name the source")
-    if not rows.problems and not any(row["source"] == row["table"] == "*" for _, row in rows):
-        rows.problems.append(
-            Problem(rows.file, "", None, "has no line for *,*", "add a line such as *,*,0.02,,0.3")
-        )
-
-
-def _check_free_mail_domains(tables: Tables) -> None:
-    rows = tables["free_mail_domains"]
-    for index, row in rows:
-        if row["domain"] and not _DOMAIN.fullmatch(row["domain"]):
-            rows.complain(
-                index, "domain", "is no domain in lower case", "write it as in gmail.com, without @"
-            )
-
-
-def _check_signatures(tables: Tables) -> None:
-    rows = tables["signatures"]
-    for index, row in rows:
-        if row["agreement_version"] and not _VERSION.fullmatch(row["agreement_version"]):
-            rows.complain(
-                index, "agreement_version", "is no version", "copy what `tandem check` prints"
-            )
-
-
-_CHECKS = (
-    _check_stages,
-    _check_channels,
-    _check_channel_rules,
-    _check_kpis,
-    _check_targets,
-    _check_fx_rates,
-    _check_quality_limits,
-    _check_free_mail_domains,
-    _check_signatures,
-)
-
-
-def _ids(rows: Rows, column: str) -> list[str]:
-    return [row[column] for _, row in rows if row[column] is not None]
-
-
-def _check_known(
-    rows: Rows, index: int, column: str, known: Sequence[str] | Mapping[str, str]
-) -> None:
-    value = rows.values[index][column]
-    if value is not None and known and value not in known:
-        rows.complain(index, column, "is not known", did_you_mean(value, known))
-
-
-def _check_unique(rows: Rows, column: str) -> None:
-    seen: dict[Any, int] = {}
-    for index, row in rows:
-        value, line = row[column], rows.lines[index][""]
-        if value is not None and value in seen:
-            rows.complain(index, column, f"is the same as in line {seen[value]}", "give another")
-        seen.setdefault(value, line)
+def _default(row: dict[str, Any], name: str, value: Any) -> None:
+    if row.get(name) is None:
+        row[name] = value
 
 
 def _canonical(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -39,11 +39,13 @@ class CellError(ValueError):
 class Rows:
     """The typed rows of one table, the line and the text of each, and what is wrong.
 
-    `values[i][column]` is a Python value of the column's kind, or None.
+    `values[i][column]` is a Python value of the column's kind, or None. `is_default` says that the
+    company has no such file, and the rows are those that are shipped.
     """
 
     table: AgreementTable
     file: str
+    is_default: bool = False
     values: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, int]] = field(default_factory=list)
     written: list[dict[str, str]] = field(default_factory=list)
@@ -62,13 +64,52 @@ class Rows:
             )
         )
 
+    def complain_of_table(self, column: str, message: str, fix: str) -> None:
+        """Add a problem of the table as a whole."""
+        self.problems.append(Problem(self.file, column, None, message, fix))
+
+    def check_known(self, index: int, column: str, known: Iterable[str]) -> None:
+        """Complain of a value that is none of the known ones; of nothing where none is known."""
+        value, names = self.values[index][column], list(known)
+        if value is not None and names and value not in names:
+            self.complain(index, column, "is not known", did_you_mean(value, names))
+
+    def check_unique(self, column: str) -> None:
+        """Complain of a value that an earlier line has too."""
+        seen: dict[Any, int] = {}
+        for index, row in self:
+            value, line = row[column], self.lines[index][""]
+            if value is not None and value in seen:
+                self.complain(
+                    index, column, f"is the same as in line {seen[value]}", "give another"
+                )
+            seen.setdefault(value, line)
+
+    def check_above(self, index: int, column: str, limit: int = 0) -> None:
+        """Complain of a number that is not above the limit."""
+        value = self.values[index].get(column)
+        if value is not None and value <= limit:
+            self.complain(index, column, f"is not above {limit}", f"write more than {limit}")
+
+    def check_share(self, index: int, column: str) -> None:
+        """Complain of a number that is no share."""
+        value = self.values[index].get(column)
+        if value is not None and not 0 <= value <= 1:
+            self.complain(index, column, "is no share", "write 0 to 1, such as 0.02 for 2 %")
+
+    def known(self, column: str) -> list[str]:
+        """The values of a column."""
+        return [row[column] for row in self.values if row[column] is not None]
+
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         return iter(enumerate(self.values))
 
 
-def read_rows(table: AgreementTable, file: str, content: bytes) -> Rows:
+def read_rows(
+    table: AgreementTable, file: str, content: bytes, *, is_default: bool = False
+) -> Rows:
     """Read one file; what is wrong is in `.problems`, and a wrong cell is None in `.values`."""
-    rows = Rows(table, file)
+    rows = Rows(table, file, is_default)
     lines = _cells(rows, content)
     if lines is None:
         return rows

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from orchestration.lib.entities import Column
 
+# Not part of the version: who signed it, and what meetings decide from week to week.
+UNVERSIONED = ("signatures", "actions")
 STAGE_IDS = (
     "lead",
     "mql",
@@ -61,14 +63,62 @@ COMPONENTS = {
     "mqls": "journeys that entered mql",
     "sals": "journeys that entered sal",
     "sqls": "journeys that entered sql",
+    "leads_handed": "leads handed to sales, by the day of handover",
+    "leads_accepted": "of these, the leads that sales accepted",
+    "leads_followed_up": "of these, the leads with an outbound activity",
+    "responses_due": "of these, the leads for which a promised response is due or was given",
+    "responses_in_promise": "of these, the leads answered within the promise",
     "opportunities_created": "opportunities created",
-    "closed": "opportunities won or lost",
     "wins": "opportunities won",
+    "wins_new": "opportunities won, of new business or of unknown type",
+    "wins_expansion": "opportunities won, of type expansion",
+    "wins_renewal": "opportunities won, of type renewal",
+    "wins_valued": "opportunities won whose amount is known",
+    "wins_valued_new": "of these, those of new business or of unknown type",
     "losses": "opportunities lost",
+    "closed": "opportunities won or lost",
+    "closed_new": "opportunities won or lost, of new business or of unknown type",
+    "closed_expansion": "opportunities won or lost, of type expansion",
+    "closed_renewal": "opportunities won or lost, of type renewal",
     "pipeline_created": "value of the opportunities created, in the reporting currency",
+    "sourced_pipeline_by_lead_source": "of this, where the lead source is marketing's",
+    "sourced_pipeline_by_first_touch": "of this, where the first touch is marketing's",
+    "sourced_pipeline_by_creator": "of this, where the creator is of the marketing team",
+    "influenced_pipeline": "of this, where any touch came before the closing",
     "won_value": "value of the opportunities won, in the reporting currency",
+    "won_value_new": "of this, that of new business or of unknown type",
+    "closed_value": "value of the opportunities won or lost, in the reporting currency",
+    "paid_won_value": "won value that the agreement's attribution model credits to paid channels",
+    "list_value_won": "list value of the lines won that have both prices",
+    "sold_value_won": "sold value of these lines",
+    "discount_value_won": "list value of these lines less their sold value",
+    "quota": "quotas of the reps, spread over the days of their periods",
     "spend": "ad spend, in the reporting currency",
+    "acquisition_cost": "ad spend and costs of marketing and sales, spread over their periods",
 }
+# What there is on one day of a period; a KPI of kind stock is one of these.
+STOCKS = {
+    "pipeline_open": "value of the opportunities open at the period's end",
+    "opportunities_open": "opportunities open at the period's end",
+    "forecast": "value of those open at its beginning that are then expected to close within it",
+}
+# Values of single records; a KPI of kind percentile is taken from one of these.
+SAMPLES = {
+    "response_minutes": "business minutes from handover to the first response",
+    "cycle_days": "days from opportunity to won",
+}
+# Numbers of company.csv that a derived KPI may use.
+KPI_SETTINGS = ("gross_margin_share", "contract_months", "customer_lifetime_months")
+# What a promise may measure beside KPIs: unit and meaning of the threshold, record by record.
+RECORD_MEASURES = {
+    "response_minutes": ("minutes", "at most so many from handover to the first response"),
+    "decision_hours": ("hours", "at most so many from handover to acceptance or rejection"),
+    "attempts": ("attempts", "at least so many before a lead is given up as unreachable"),
+    "rejection_reason": ("reasons", "1: each rejected lead has a reason"),
+    "stuck_days": ("days", "at most so many between activities of an open opportunity"),
+}
+# Of these, measured on the clock: working hours or all, as the promise's calendar says.
+CLOCK_MEASURES = ("response_minutes", "decision_hours")
 
 
 @dataclass(frozen=True)
@@ -235,6 +285,13 @@ _ALL = (
             Column("channel_name", "text", "name shown in reports", True),
             Column("is_paid", "boolean", "true if its touches are paid for", True),
             Column("position", "integer", "order in reports, unique", True),
+            Column(
+                "team",
+                "enum",
+                "who its leads and deals come from; default marketing, for `outbound` sales",
+                False,
+                _TEAM,
+            ),
         ),
         ("channel_id",),
     ),

@@ -22,14 +22,21 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 
 TEMPLATE = DEFAULTS.parent / "company_template"
-# The tables that a company is expected to make its own; the rest stays with the defaults.
+# The tables that a company is expected to make its own: the template's, else a copy of the
+# default. The rest stays with the defaults.
 EDITABLE = (
     "stages",
     "stage_labels",
+    "stage_rules",
     "channels",
     "channel_rules",
+    "channel_tests",
     "kpis",
+    "promises",
+    "segments",
     "targets",
+    "working_hours",
+    "holidays",
     "fx_rates",
     "quality_limits",
     "signatures",
@@ -98,7 +105,8 @@ def write_template(folder: Path) -> list[Path]:
         raise TandemError(f"{folder} is not an empty folder. Name a new one: `tandem init DIR`.")
     shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True)
     for name in EDITABLE:
-        shutil.copyfile(DEFAULTS / f"{name}.csv", folder / "agreement" / f"{name}.csv")
+        if not (folder / "agreement" / f"{name}.csv").exists():
+            shutil.copyfile(DEFAULTS / f"{name}.csv", folder / "agreement" / f"{name}.csv")
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -195,7 +203,7 @@ def _unknown_sources(documents: list[Document], files: AgreementFiles) -> Iterat
     for name, document in _names(documents):
         declared = document.data.get("tables")
         tables[name] = sorted(declared) if isinstance(declared, dict) else []
-    for name in ("stage_labels", "quality_limits"):
+    for name in ("stage_labels", "stage_rules", "quality_limits"):
         rows = files.tables[name]
         found = len(rows.problems)
         for index, row in rows:

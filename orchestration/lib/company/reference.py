@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pydantic import BaseModel
 
 from orchestration.lib.company import source_config
-from orchestration.lib.company.agreement_tables import TABLES, AgreementTable
+from orchestration.lib.company.agreement_tables import (
+    COMPONENTS,
+    RECORD_MEASURES,
+    SAMPLES,
+    STOCKS,
+    TABLES,
+    AgreementTable,
+)
 from orchestration.lib.entities import ENTITIES, Column, Entity
 from orchestration.settings import PROJECT_ROOT
 
@@ -89,7 +96,31 @@ def _row(column: Column) -> str:
     return f"| `{column.name}` | {column.kind} | {required} | {column.description}{values} |\n"
 
 
-_PARTS: dict[str, Callable[[], str]] = {"entities": _entities, "agreement": _agreement}
+def _counts() -> str:
+    """What KPIs are made of, by the kind of KPI that uses it."""
+    made_of = (("sum and ratio", COMPONENTS), ("stock", STOCKS), ("percentile", SAMPLES))
+    rows = (
+        f"| `{name}` | {kinds} | {meaning} |\n"
+        for kinds, names in made_of
+        for name, meaning in names.items()
+    )
+    return "| id | kind of KPI | what it is |\n|---|---|---|\n" + "".join(rows)
+
+
+def _measures() -> str:
+    """What promises may measure record by record."""
+    rows = (
+        f"| `{name}` | {unit} | {meaning} |\n" for name, (unit, meaning) in RECORD_MEASURES.items()
+    )
+    return "| measure | unit | threshold |\n|---|---|---|\n" + "".join(rows)
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "entities": _entities,
+    "agreement": _agreement,
+    "counts": _counts,
+    "measures": _measures,
+}
 
 
 def main() -> None:

@@ -10,12 +10,13 @@ import codecs
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
 
 from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.company.problems import did_you_mean
+from orchestration.lib.company.timezones import is_timezone
 from orchestration.lib.entities import ENTITIES, Column
 
 # No two underscores in a row: `<source>__<table>` names a table everywhere.
@@ -384,6 +385,6 @@ def input_complaints(
 
 def check_timezone(value: str | None) -> str | None:
     """Return the IANA timezone name, or raise ValueError if there is no such zone."""
-    if value is not None and value not in available_timezones():
+    if value is not None and not is_timezone(value):
         raise ComplaintsError.of("is no IANA timezone", "use one such as Europe/Berlin or UTC")
     return value and ZoneInfo(value).key

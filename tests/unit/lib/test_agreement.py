@@ -14,10 +14,11 @@ from orchestration.lib.company.agreement import (
     DEFAULTS,
     TABLES,
     Agreement,
-    is_period_start,
     read_agreement,
 )
-from orchestration.lib.company.agreement_tables import PATTERN_COLUMNS, STAGE_IDS
+from orchestration.lib.company.agreement_channels import channel_of
+from orchestration.lib.company.agreement_checks import is_period_start
+from orchestration.lib.company.agreement_tables import STAGE_IDS
 from orchestration.lib.company.problems import Problem
 
 COMPANY = "key,value\ncompany_name,A\ntimezone,Europe/Berlin\nreporting_currency,EUR\n"
@@ -117,23 +118,14 @@ def test_usual_labels_are_known(tmp_path: Path, object_type: str, label: str, st
         ({"lead_source": "organic_search"}, "organic_search"),
         ({"lead_source": "Cold Call"}, "outbound"),
         ({"channel_label": "Paid Search", "utm_medium": "email"}, "paid_search"),
-        ({"lead_source": "Something else"}, None),
+        ({"lead_source": "Something else"}, "other"),
     ],
 )
 def test_default_rules_give_the_usual_channel(
-    tmp_path: Path, evidence: dict[str, str], channel: str | None
+    tmp_path: Path, evidence: dict[str, str], channel: str
 ) -> None:
-    rules = sorted(agreement(tmp_path).rows["channel_rules"], key=lambda row: row["rule_order"])
-    found = (
-        rule["channel_id"]
-        for rule in rules
-        if all(
-            re.fullmatch(rule[name], evidence.get(name, ""), re.IGNORECASE)
-            for name in PATTERN_COLUMNS
-            if rule[name]
-        )
-    )
-    assert next(found, None) == channel
+    found, _ = channel_of(agreement(tmp_path).rows["channel_rules"], evidence)
+    assert found == channel
 
 
 # Types -------------------------------------------------------------------------------------
@@ -159,6 +151,9 @@ def test_tables_are_typed_as_the_registry_says(tmp_path: Path) -> None:
             "timezone": "Europe/Berlin",
             "reporting_currency": "EUR",
             "fiscal_year_start_month": 1,
+            "gross_margin_share": None,
+            "contract_months": Decimal(12),
+            "customer_lifetime_months": None,
             "history_start": date(2024, 1, 1),
             "as_of": None,
         }
@@ -216,7 +211,7 @@ def test_company_is_required(tmp_path: Path) -> None:
         ("kpis", KPIS + "a,A,ratio,wins,,share,up,sales,x\n", 2, "denominator", "is empty"),
         ("kpis", KPIS + "a,A,sum,wins,leads,count,up,sales,x\n", 2, "denominator", "is given"),
         ("kpis", KPIS + "a,A,sum,win,,count,up,sales,x\n", 2, "numerator", "mean 'wins'?"),
-        ("kpis", KPIS + "a,A,derived,,,ratio,up,sales,x\n", 2, "kind", "not computed"),
+        ("kpis", KPIS + "a,A,derived,,,ratio,up,sales,x\n", 2, "numerator", "is empty"),
         ("targets", TARGETS + "lead,day,2025-01-01,1\n", 2, "kpi_id", "did you mean 'leads'?"),
         ("targets", TARGETS + "leads,week,2025-01-01,1\n", 2, "period_start", "Monday"),
         ("targets", TARGETS + 'leads,day,2025-01-01,"1,5"\n', 2, "target_value", "decimal point"),
