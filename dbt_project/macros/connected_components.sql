@@ -78,6 +78,8 @@
   where node_id is not null
 {%- endmacro %}
 
+{# Loops are left out by their own two ends: a condition between the two numbers would be taken
+   for a way to join them, node by node. #}
 {% macro components_numbered_edges_sql(edges, numbers) -%}
   select distinct
     least(a.node_number, b.node_number) as low,
@@ -85,7 +87,7 @@
   from ({{ edges }}) as edges
   inner join {{ numbers }} as a on edges.node_a = a.node_id
   inner join {{ numbers }} as b on edges.node_b = b.node_id
-  where a.node_number <> b.node_number
+  where edges.node_a <> edges.node_b
 {%- endmacro %}
 
 {# Each node's way down: (node_number, parent), where no parent has a hook of its own. #}

@@ -36,3 +36,37 @@ left join {{ ref('int_person_identifiers') }} as email
 {% macro named_person() -%}
   coalesce({{ resolved('contact', 'person_id') }}, {{ resolved('lead', 'person_id') }}, email.person_id)
 {%- endmacro %}
+
+{# The name a record gives; null where it gives none. #}
+{% macro full_name() -%}
+  coalesce(
+    nullif(trim(name), ''),
+    nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')
+  )
+{%- endmacro %}
+
+{# True where an address is that of a function and not of a human. #}
+{% macro is_role_mailbox(email) -%}
+  coalesce({{ folded(first_group(email, "'^([^@]*)@'")) }} in (
+    'info', 'office', 'welcome', 'desk', 'frontdesk', 'anfrage', 'anfragen', 'compras', 'ventas', 'acquisti', 'vendite',
+    'achats', 'ventes', 'accueil', 'recepcion', 'segreteria', 'kontakt', 'contact', 'contacto', 'contato', 'mail', 'post', 'hello', 'hi', 'team', 'sales', 'vertrieb',
+    'verkauf', 'support', 'service', 'help', 'admin', 'webmaster', 'marketing', 'accounting', 'accounts', 'billing', 'finance',
+    'buchhaltung', 'rechnung', 'invoice', 'einkauf', 'purchasing', 'procurement', 'orders', 'bestellung', 'hr', 'jobs',
+    'empfang', 'reception', 'secretariat', 'sekretariat', 'zentrale', 'verwaltung', 'commercial', 'enquiries', 'inquiries'
+  ), false)
+{%- endmacro %}
+
+{# True where a word of one name can stand for one of a fuller name: the same, its initial, or
+   a short form (Max for Maximilian, but not Jan for Jana). #}
+{% macro same_word(word, fuller_word) -%}
+  {{ word }} = {{ fuller_word }}
+  {%- for short, long in [(word, fuller_word), (fuller_word, word)] %}
+  or (
+    substr({{ long }}, 1, length({{ short }})) = {{ short }}
+    and (
+      length({{ short }}) = 1
+      or (length({{ short }}) >= 3 and length({{ long }}) >= length({{ short }}) + 4)
+    )
+  )
+  {%- endfor %}
+{%- endmacro %}

@@ -1,8 +1,13 @@
 {{ config(materialized='connected_components') }}
 
-select
-    accounts.source_system || '|' || accounts.source_id as node_a,
-    {{ resolved('survivor', 'node_id') }} as node_b
-from {{ ref('stg_generic__accounts') }} as accounts
-{{ resolve_record('accounts', 'merged_into_id', ref('int_account_nodes'), 'survivor') }}
-where accounts.merged_into_id is not null
+{# Account records and web domains of one company: by merges, then by domain, then by name. #}
+select node_id as node_a, component_id as node_b
+from {{ ref('int_account_merge_components') }}
+union all
+select subject_id as node_a, node_id as node_b
+from {{ ref('int_account_domains') }}
+where not is_kept_apart
+union all
+select company_id as node_a, other_id as node_b
+from {{ ref('int_account_name_links') }}
+where confidence >= 0.8

@@ -1,41 +1,101 @@
-{# A person's account is that of the newest contact, else that of the newest converted lead. #}
-with candidates as (
-    select source_system, 'contact' as object_type, source_id, account_id, created_at, 1 as priority
-    from {{ ref('stg_generic__contacts') }}
-    where not is_deleted and merged_into_id is null and account_id is not null
-    union all
+{# A person's account: the one that its records name; else the one that a lead's web domain or
+   the address's means; else the one of the lead's company name; else one of the domain itself.
+   A record with a domain of its own takes a name only from an account without one. #}
+with records as (
     select
         source_system,
         'lead' as object_type,
         source_id,
-        converted_account_id as account_id,
-        coalesce(converted_at, created_at) as created_at,
-        2 as priority
+        company_domain,
+        email_domain,
+        company,
+        coalesce(country, '') as country,
+        created_at
     from {{ ref('stg_generic__leads') }}
-    where not is_deleted and merged_into_id is null and converted_account_id is not null
+    where not is_deleted and merged_into_id is null
+    union all
+    select
+        source_system,
+        'contact' as object_type,
+        source_id,
+        cast(null as string) as company_domain,
+        email_domain,
+        cast(null as string) as company,
+        '' as country,
+        created_at
+    from {{ ref('stg_generic__contacts') }}
+    where not is_deleted and merged_into_id is null
+),
+
+domains as (
+    select
+        spellings.raw_domain,
+        accounts.account_id,
+        accounts.is_domain_only
+    from {{ ref('int_company_domains') }} as spellings
+    left join {{ ref('int_domain_accounts') }} as accounts on spellings.domain = accounts.domain
+),
+
+open_records as (
+    select persons.person_id, records.*
+    from records
+    inner join {{ ref('int_person_identifiers') }} as persons
+        on records.source_system = persons.source_system
+        and records.object_type = persons.object_type
+        and records.source_id = persons.source_id
+    left join {{ ref('int_person_named_accounts') }} as named on persons.person_id = named.person_id
+    where named.person_id is null
+),
+
+candidates as (
+    select
+        open_records.person_id,
+        open_records.source_system,
+        open_records.object_type,
+        open_records.source_id,
+        open_records.created_at,
+        case
+            when not own.is_domain_only then own.account_id
+            when not mail.is_domain_only then mail.account_id
+            when companies.account_id is not null then companies.account_id
+            else coalesce(own.account_id, mail.account_id)
+        end as account_id,
+        case
+            when not own.is_domain_only then 1
+            when not mail.is_domain_only then 2
+            when companies.account_id is not null then 3
+            else 4
+        end as priority
+    from open_records
+    left join domains as own on open_records.company_domain = own.raw_domain
+    left join domains as mail on open_records.email_domain = mail.raw_domain
+    left join {{ ref('int_company_accounts') }} as companies
+        on open_records.company = companies.raw_company
+        and open_records.country = companies.raw_country
+        and (not companies.has_domain or coalesce(own.raw_domain, mail.raw_domain) is null)
 ),
 
 ranked as (
     select
-        persons.person_id,
-        {{ resolved('account', 'account_id') }} as account_id,
+        person_id,
+        account_id,
         row_number() over (
-            partition by persons.person_id
+            partition by person_id
             order by
-                candidates.priority asc nulls last,
-                candidates.created_at desc nulls last,
-                candidates.source_system asc nulls last,
-                candidates.source_id asc nulls last,
-                candidates.account_id asc nulls last
+                priority asc nulls last,
+                created_at desc nulls last,
+                source_system asc nulls last,
+                object_type asc nulls last,
+                source_id asc nulls last,
+                account_id asc nulls last
         ) as choice
     from candidates
-    inner join {{ ref('int_person_identifiers') }} as persons
-        on candidates.source_system = persons.source_system
-        and candidates.object_type = persons.object_type
-        and candidates.source_id = persons.source_id
-    {{ resolve_record('candidates', 'account_id', ref('int_account_records'), 'account') }}
+    where account_id is not null
 )
 
+select person_id, account_id
+from {{ ref('int_person_named_accounts') }}
+union all
 select person_id, account_id
 from ranked
 where choice = 1

@@ -12,21 +12,7 @@ with records as (
 ),
 
 addresses as (
-    select records.email_hash
-    from {{ ref('stg_generic__contacts') }} as records
-    inner join {{ ref('int_person_nodes') }} as nodes
-        on nodes.object_type = 'contact'
-        and records.source_system = nodes.source_system
-        and records.source_id = nodes.source_id
-    where not records.is_deleted or records.merged_into_id is not null
-    union
-    select records.email_hash
-    from {{ ref('stg_generic__leads') }} as records
-    inner join {{ ref('int_person_nodes') }} as nodes
-        on nodes.object_type = 'lead'
-        and records.source_system = nodes.source_system
-        and records.source_id = nodes.source_id
-    where not records.is_deleted or records.merged_into_id is not null
+    select email_hash from {{ ref('int_person_evidence') }}
     union
     select email_hash from {{ ref('stg_generic__identity_links') }}
     union

@@ -43,16 +43,23 @@ calendar as (
         cast(day(days.date_day) as bigint) as day_number,
         {{ iso_weekday('days.date_day') }} as day_of_week,
         {{ period_start('month', 'days.date_day') }} as month_start,
-        (cast(month(days.date_day) as bigint) - company.start_month + 12) % 12 + 1 as fiscal_period
+        (cast(month(days.date_day) as bigint) - company.start_month + 12) % 12 + 1 as fiscal_period,
+        working_hours.weekday is not null and holidays.holiday_date is null as is_business_day
     from days
     cross join company
+    left join {{ ref('stg_agreement__working_hours') }} as working_hours
+        on working_hours.region = '*'
+        and {{ iso_weekday('days.date_day') }} = working_hours.weekday
+    left join {{ ref('stg_agreement__holidays') }} as holidays
+        on holidays.region = '*'
+        and days.date_day = holidays.holiday_date
 ),
 
 fiscal as (
     select
         *,
         {{ add_months('month_start', '1 - fiscal_period') }} as fiscal_year_start,
-        {{ add_months('month_start', '0 - (fiscal_period - 1) % 3') }} as fiscal_quarter_start
+        {{ fiscal_quarter_start('date_day') }} as fiscal_quarter_start
     from calendar
 )
 
@@ -69,7 +76,7 @@ select
         when 6 then 'Saturday'
         else 'Sunday'
     end as string) as day_name,
-    cast(day_of_week <= 5 as boolean) as is_business_day,
+    cast(is_business_day as boolean) as is_business_day,
     cast({{ period_start('week', 'date_day') }} as date) as week_start,
     cast({{ iso_week('date_day') }} as bigint) as iso_week,
     cast(month_start as date) as month_start,

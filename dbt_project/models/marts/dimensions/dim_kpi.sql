@@ -1,12 +1,14 @@
 -- The agreement's KPIs, each with the facts and filters that its number can be drilled to.
-with components as (
-    {% for component in kpi_components() %}
+{% set parts = ["numerator", "denominator"] %}
+with inputs as (
+    {% for input in kpi_inputs() %}
     select
-        '{{ component["id"] }}' as component_id,
-        '{{ component["fact"] }}' as fact,
-        {{ text_literal(component["filter"]) }} as filter,
-        '{{ component["date"] }}' as date_column,
-        '{{ component["value"] }}' as value_column
+        '{{ input["id"] }}' as input_id,
+        '{{ input["fact"] }}' as fact,
+        {{ text_literal(input["filter"] | replace(ref("dim_channel") | string, "marts.dim_channel")) }} as filter,
+        {{ text_literal(input["date"]) }} as date_column,
+        '{{ input["value"] }}' as value_column,
+        '{{ input["day"] or "every" }}' as counted_day
     {{ "union all" if not loop.last }}
     {% endfor %}
 )
@@ -18,22 +20,22 @@ select
     kpis.kind,
     kpis.numerator,
     kpis.denominator,
+    cast(kpis.percentile as double) as percentile,
     kpis.unit,
     kpis.direction,
     kpis.owner_team,
     kpis.formula,
     kpis.formula_source,
+    kpis.rival_definitions,
     kpis.description,
-    numerators.fact as numerator_fact,
-    numerators.filter as numerator_filter,
-    numerators.date_column as numerator_date_column,
-    numerators.value_column as numerator_value_column,
-    denominators.fact as denominator_fact,
-    denominators.filter as denominator_filter,
-    denominators.date_column as denominator_date_column,
-    denominators.value_column as denominator_value_column
+    numerators.counted_day
+    {%- for part in parts %}
+    {%- for column in ["fact", "filter", "date_column", "value_column"] %},
+    {{ part }}s.{{ column }} as {{ part }}_{{ column }}
+    {%- endfor %}
+    {%- endfor %}
 from {{ ref('stg_agreement__kpis') }} as kpis
-left join components as numerators
-    on kpis.numerator = numerators.component_id
-left join components as denominators
-    on kpis.denominator = denominators.component_id
+{% for part in parts %}
+left join inputs as {{ part }}s
+    on kpis.kind <> 'derived' and kpis.{{ part }} = {{ part }}s.input_id
+{% endfor %}

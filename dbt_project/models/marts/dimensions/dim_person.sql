@@ -97,7 +97,7 @@ select
     cast(
         persons.lead_count + persons.contact_count + persons.address_count > 0 as boolean
     ) as is_known,
-    cast(coalesce(attributes.segment, accounts.segment) as string) as segment,
+    cast(coalesce({{ agreed_segment('attributes.segment', 'segments') }}, accounts.segment) as string) as segment,
     cast(coalesce(attributes.region, accounts.region) as string) as region,
     cast(coalesce(attributes.country, accounts.country) as string) as country,
     cast(coalesce(attributes.industry, accounts.industry) as string) as industry,
@@ -108,6 +108,7 @@ select
     cast(coalesce(touches.touch_count, 0) as bigint) as touch_count
 from persons
 left join attributes on persons.person_id = attributes.person_id
+{{ join_segment('attributes.segment', 'segments') }}
 left join touches on persons.person_id = touches.person_id
 left join {{ ref('int_person_accounts') }} as person_accounts
     on persons.person_id = person_accounts.person_id
