@@ -94,19 +94,150 @@
   end
 {%- endmacro %}
 
-{# The team that a channel's leads come from: reps who reach out, or marketing. #}
-{% macro sourcing_team(channel_id) -%}
+{# A team as one of the two by the words of its name, null where they tell of neither. The
+   words are documented in docs/company-folder.md. #}
+{% macro funnel_team(team) -%}
   case
-    when {{ channel_id }} = 'outbound' then 'sales'
-    when {{ channel_id }} in ('other', 'unattributed') or {{ channel_id }} is null then 'unknown'
-    else 'marketing'
+    when {{ matches_fully(team, "'.*market.*'") }} then 'marketing'
+    when {{ matches_fully(team, "'.*(sales|vertrieb|verkauf|account (executive|manager)|inside|business dev|ventes|ventas|commercial|comercial).*|(.*[^a-z])?[sb]drs?([^a-z].*)?'") }}
+      then 'sales'
+    when {{ matches_fully(team, "'.*(demand gen|growth).*'") }} then 'marketing'
   end
 {%- endmacro %}
 
-{# A rep's team as one of the two, null where its name tells of neither. #}
-{% macro funnel_team(team) -%}
+{# When a journey entered the first of several stages whose time is known, as one value with
+   the fields entered_at, entered_date and is_date_only; null if none is. #}
+{% macro first_known_entry(stages) -%}
   case
-    when {{ folded(team) }} like '%market%' then 'marketing'
-    when {{ folded(team) }} like '%sales%' or {{ folded(team) }} in ('sdr', 'bdr') then 'sales'
+    {%- for stage in stages %}
+    when is_{{ stage }}_time_known
+      then {{ struct({
+        "entered_at": stage ~ "_at",
+        "entered_date": stage ~ "_date",
+        "is_date_only": "is_" ~ stage ~ "_date_only",
+      }) }}
+    {%- endfor %}
   end
+{%- endmacro %}
+
+{#
+  The columns that the agreement's stage rules may look at, by what they hold: every column of
+  the entity that staging keeps. Names, addresses and phone numbers are not among them.
+#}
+{% macro stage_rule_fields(object_type) %}
+  {{ return({
+    "lead": {
+      "text": [
+        "source_id", "email_domain", "company", "company_domain", "job_title", "industry",
+        "segment", "region", "country", "lead_source", "status", "rejected_reason", "owner_id",
+        "campaign_id", "converted_contact_id", "converted_account_id",
+        "converted_opportunity_id", "anonymous_id", "utm_source", "utm_medium", "utm_campaign",
+        "utm_term", "utm_content", "referrer", "landing_page",
+      ],
+      "number": ["score"],
+      "boolean": [],
+      "date": [],
+      "timestamp": [
+        "created_at", "updated_at", "status_changed_at", "mql_at", "sal_at", "sql_at",
+        "disqualified_at", "recycled_at", "converted_at",
+      ],
+    },
+    "opportunity": {
+      "text": [
+        "source_id", "account_id", "primary_contact_id", "lead_id", "campaign_id", "owner_id",
+        "created_by_id", "stage", "currency", "opportunity_type", "forecast_category",
+        "lead_source", "lost_reason", "segment", "region", "product_id",
+      ],
+      "number": ["amount", "list_amount"],
+      "boolean": ["is_won", "is_closed"],
+      "date": ["expected_close_date"],
+      "timestamp": ["created_at", "updated_at", "stage_changed_at", "closed_at"],
+    },
+    "activity": {
+      "text": [
+        "source_id", "activity_type", "direction", "outcome", "rep_id", "lead_id", "contact_id",
+        "account_id", "opportunity_id", "email_domain",
+      ],
+      "number": ["duration_minutes"],
+      "boolean": [],
+      "date": [],
+      "timestamp": ["occurred_at"],
+    },
+  }[object_type]) }}
+{% endmacro %}
+
+{#
+  The records of an object for which a stage rule of the agreement holds, as a query: their
+  columns, and of the entry rule_stage_id, rule_at, rule_date, is_rule_date_only; without a
+  time where the rule's time column is empty. A value that is no number is never reached.
+#}
+{% macro stage_rule_matches(object_type, records) -%}
+{%- set fields = stage_rule_fields(object_type) -%}
+{%- set as_text = fields.boolean + fields.date + fields.timestamp -%}
+select
+    matches.*
+from (
+    select
+        records.*,
+        rules.stage_id as rule_stage_id,
+        rules.operator as rule_operator,
+        {{ folded("rules.value") }} as rule_key,
+        rules.value as rule_pattern,
+        case
+            when {{ matches_fully("rules.value", "'-?[0-9]+([.][0-9]+)?'") }} then cast(rules.value as double)
+        end as rule_number,
+        case rules.field
+            {%- for field in fields.text %}
+            when '{{ field }}' then records.{{ field }}
+            {%- endfor %}
+            {%- for field in as_text %}
+            when '{{ field }}' then cast(records.{{ field }} as string)
+            {%- endfor %}
+        end as field_text,
+        case rules.field
+            {%- for field in fields.number %}
+            when '{{ field }}' then cast(records.{{ field }} as double)
+            {%- endfor %}
+        end as field_number,
+        case rules.timestamp_field
+            {%- for field in fields.timestamp %}
+            when '{{ field }}' then records.{{ field }}
+            {%- endfor %}
+            {%- for field in fields.date %}
+            when '{{ field }}' then cast(records.{{ field }} as timestamp)
+            {%- endfor %}
+        end as rule_at,
+        case rules.timestamp_field
+            {%- for field in fields.timestamp %}
+            when '{{ field }}' then records.{{ field | replace("_at", "_date") }}
+            {%- endfor %}
+            {%- for field in fields.date %}
+            when '{{ field }}' then records.{{ field }}
+            {%- endfor %}
+        end as rule_date,
+        case rules.timestamp_field
+            {%- for field in fields.timestamp %}
+            when '{{ field }}' then records.is_{{ field | replace("_at", "_date_only") }}
+            {%- endfor %}
+            {%- for field in fields.date %}
+            when '{{ field }}' then true
+            {%- endfor %}
+            else false
+        end as is_rule_date_only
+    from {{ ref('stg_agreement__stage_rules') }} as rules
+    inner join {{ records }} as records
+        on rules.object_type = '{{ object_type }}'
+        and rules.source in (records.source_system, '*')
+        and not records.is_deleted
+) as matches
+where
+    -- The time is part of the evidence: a record without it does not enter.
+    rule_at is not null
+    and case rule_operator
+        when 'equals' then coalesce({{ folded("field_text") }} = rule_key, field_number = rule_number)
+        when 'matches' then {{ matches_fully("field_text", "rule_pattern") }}
+        when 'at_least' then field_number >= rule_number
+        when 'at_most' then field_number <= rule_number
+        when 'is_given' then {{ folded("field_text") }} is not null or field_number is not null
+    end
 {%- endmacro %}

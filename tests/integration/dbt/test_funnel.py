@@ -8,6 +8,7 @@ One company holds all cases, so that dbt runs once; a case is told apart by its 
 
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.settings import PROJECT_ROOT
 from tests.fixtures.lake_builder import LakeBuilder, Warehouse, run_dbt
 
 AS_OF = "2025-12-31 23:59:59"
@@ -57,6 +59,12 @@ def _link(deal: str, contact: str, is_primary: bool) -> dict[str, Any]:
         "contact_id": contact,
         "is_primary": is_primary,
     }
+
+
+def _shipped(table: str) -> list[dict[str, Any]]:
+    path = PROJECT_ROOT / "orchestration" / "defaults" / "agreement" / f"{table}.csv"
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _line(deal: str, number: int, product: str | None) -> dict[str, Any]:
@@ -190,6 +198,14 @@ DEALS = [
     _deal("dollars-2", "2025-06-01", amount="100", currency="USD"),
     _won("dollars-3", None, "2025-06-02 10:00", amount="33.335", currency="USD"),
     _deal("no-rate", "2025-05-31", amount="100", currency="CHF"),
+    # Of two contacts, only the second has touches; one has old touches; both have touches.
+    _deal("second-contact", "2025-10-20 09:00"),
+    _deal("long-ago", "2025-10-20 09:00", primary_contact_id="c-past"),
+    _deal("ninety-days", "2025-10-20 09:00", primary_contact_id="c-edge"),
+    _deal("both-contacts", "2025-10-20 09:00"),
+    _won("after-creation", "2025-10-20 09:00", "2025-10-25 09:00", primary_contact_id="c-after"),
+    _deal("cold", "2025-10-20 09:00", lead_source="Cold mailing"),
+    _deal("outreach", "2025-10-20 09:00", lead_source="Outbound"),
     _deal("touched-deal", "2025-09-10 09:00", lead_id="touched", currency="EUR", amount="5"),
 ]
 CHANGES = [
@@ -212,6 +228,12 @@ CONTACTS = [
     _contact("c-old", "c-old@example.com", merged_into_id="c-new"),
     _contact("c-new", "c-new@example.com"),
     _contact("c-other", "other@example.com"),
+    _contact("c-ann", "ann@example.com"),
+    _contact("c-bob", "bob@example.com"),
+    _contact("c-past", "past@example.com"),
+    _contact("c-edge", "edge@example.com"),
+    _contact("c-after", "after@example.com"),
+    _contact("c-carl", "carl@example.com"),
 ]
 LINKS = [
     _link("contact-deal", "c-other", is_primary=False),
@@ -219,6 +241,10 @@ LINKS = [
     # One contact under two ids, none of them primary.
     _link("new-contact-deal", "c-old", is_primary=False),
     _link("new-contact-deal", "c-new", is_primary=False),
+    _link("second-contact", "c-ann", is_primary=True),
+    _link("second-contact", "c-bob", is_primary=False),
+    _link("both-contacts", "c-carl", is_primary=True),
+    _link("both-contacts", "c-bob", is_primary=False),
 ]
 TOUCHES = [
     _touch("t1", "touched@example.com", "2025-08-20 09:00", "Email"),
@@ -229,6 +255,12 @@ TOUCHES = [
     _touch("t6", "half-silent@example.com", "2025-08-20 09:00", None),
     _touch("t7", "half-silent@example.com", "2025-08-21 09:00", "Email"),
     _touch("t8", "half-silent@example.com", "2025-08-22 09:00", None),
+    _touch("bob", "bob@example.com", "2025-10-10 09:00", "Paid search"),
+    _touch("carl", "carl@example.com", "2025-10-12 09:00", "Email"),
+    _touch("past", "past@example.com", "2022-05-01 09:00", "Email"),
+    # 90 days of 24 hours before 20 October, 09:00.
+    _touch("edge", "edge@example.com", "2025-07-22 09:00", "Events"),
+    _touch("after", "after@example.com", "2025-10-24 09:00", "Email"),
     _touch("t4", "buyer@example.com", "2025-10-01 10:00", "Paid search"),
 ]
 LINES = [
@@ -269,6 +301,21 @@ AGREEMENT: Mapping[str, Sequence[Mapping[str, Any]]] = {
             ("*", "opportunity", "Closed Lost", "lost"),
             ("*", "opportunity", "Negotiation", "opportunity"),
         ]
+    ],
+    # A channel of sales with an id of its own. Lines without a team count as shipped.
+    "channels": [
+        *({**line, "team": ""} for line in _shipped("channels")),
+        {
+            "channel_id": "cold_outreach",
+            "channel_name": "Cold",
+            "is_paid": "false",
+            "position": 99,
+            "team": "sales",
+        },
+    ],
+    "channel_rules": [
+        {"rule_order": 1, "channel_id": "cold_outreach", "lead_source": "cold mail.*"},
+        *_shipped("channel_rules"),
     ],
     "fx_rates": [
         {"rate_date": "2025-01-01", "currency": "USD", "rate": "0.9"},
@@ -596,6 +643,35 @@ def test_who_sourced_a_deal(marts: Warehouse) -> None:
     }
     assert sourced["full-deal"] == ("marketing", "unknown", "sales", False)
     assert sourced["touched-deal"] == ("unknown", "marketing", "unknown", True)
+
+
+@pytest.mark.parametrize(
+    ("deal", "sourced", "influenced", "channel"),
+    [
+        ("second-contact", "marketing", True, "paid_search"),  # only the second contact's
+        ("both-contacts", "marketing", True, "email"),  # the primary contact's, if it has any
+        ("long-ago", "unknown", False, "email"),  # more than 90 days before
+        ("ninety-days", "marketing", True, "events"),
+        ("after-creation", "unknown", True, "unattributed"),
+    ],
+)
+def test_touches_of_all_contacts_within_the_window_count(
+    marts: Warehouse, deal: str, sourced: str, influenced: bool, channel: str
+) -> None:
+    rows = marts.rows(
+        "select sourced_by_first_touch, is_influenced, channel_id from marts.fct_opportunities"
+        f" where source_opportunity_id = '{deal}'"
+    )
+    assert rows == [(sourced, influenced, channel)]
+
+
+def test_the_team_of_a_channel_is_the_agreements(marts: Warehouse) -> None:
+    rows = marts.rows(
+        "select source_opportunity_id, channel_id, sourced_by_lead_source"
+        " from marts.fct_opportunities where source_opportunity_id in ('cold', 'outreach')"
+        " order by 1"
+    )
+    assert rows == [("cold", "cold_outreach", "sales"), ("outreach", "outbound", "sales")]
 
 
 def test_a_conversion_is_a_won_deal(marts: Warehouse) -> None:

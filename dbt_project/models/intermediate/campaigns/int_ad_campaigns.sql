@@ -3,7 +3,15 @@
    the only one of that name where only one platform reports it; of the report's own source,
    else of the one other source that has any. Else the platform's campaign is one of its own.
    What is reported of a platform as a whole is of no campaign. #}
-with reported as (
+with reports as (
+    select
+        ad_reports.*,
+        {{ agreed_segment('ad_reports.segment', 'segments') }} as agreed_segment
+    from {{ ref('stg_generic__ad_reports') }} as ad_reports
+    {{ join_segment('ad_reports.segment', 'segments') }}
+),
+
+reported as (
     select
         source_system,
         {{ campaign_reference() }} as campaign_reference,
@@ -13,9 +21,9 @@ with reported as (
         campaign_id as named_id,
         case when campaign_id is null then campaign_name end as named_name,
         {{ value_at_max('campaign_name', ['report_date', 'campaign_name']) }} as name,
-        case when min(segment) = max(segment) then min(segment) end as segment,
+        case when min(agreed_segment) = max(agreed_segment) then min(agreed_segment) end as segment,
         case when min(region) = max(region) then min(region) end as region
-    from {{ ref('stg_generic__ad_reports') }}
+    from reports
     where {{ campaign_reference() }} <> ''
     group by
         source_system,

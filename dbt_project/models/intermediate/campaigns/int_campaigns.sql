@@ -54,7 +54,7 @@ select
     campaigns.owner_id,
     campaigns.parent_id,
     campaigns.utm_campaign,
-    coalesce(campaigns.segment, reports.segment) as segment,
+    coalesce({{ agreed_segment('campaigns.segment', 'segments') }}, reports.segment) as segment,
     coalesce(campaigns.region, reports.region) as region,
     coalesce(campaigns.is_deleted, false) as is_deleted,
     reports.campaign_id is not null as has_ad_reports,
@@ -65,3 +65,4 @@ left join campaigns
     and keys.source_id = campaigns.source_id
     and campaigns.version = 1
 left join reports on keys.campaign_id = reports.campaign_id
+{{ join_segment('campaigns.segment', 'segments') }}

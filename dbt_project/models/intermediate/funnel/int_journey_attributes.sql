@@ -18,12 +18,15 @@ described as (
             {{ resolved("account", "account_id") }},
             person_accounts.account_id
         ) as account_id,
-        opportunities.segment as opportunity_segment,
+        {{ agreed_segment("opportunities.segment", "opportunity_segments") }} as opportunity_segment,
+        {{ agreed_segment("leads.segment", "lead_segments") }} as lead_segment,
         opportunities.region as opportunity_region,
-        leads.segment as lead_segment,
         leads.region as lead_region,
         coalesce(leads.lead_source, opportunities.lead_source) as lead_source,
         opportunities.opportunity_type,
+        coalesce(
+            {{ resolved("lead_campaign", "campaign_id") }}, {{ resolved("deal_campaign", "campaign_id") }}
+        ) as record_campaign_id,
         case
             when opportunities.owner_id is not null then opportunities.source_system
             else leads.source_system
@@ -37,7 +40,11 @@ described as (
         and journeys.source_lead_id = leads.source_id
     left join {{ ref('int_person_accounts') }} as person_accounts
         on journeys.person_id = person_accounts.person_id
+    {{ join_segment("opportunities.segment", "opportunity_segments") }}
+    {{ join_segment("leads.segment", "lead_segments") }}
     {{ resolve_record("leads", "converted_account_id", ref("int_account_records"), "account") }}
+    {{ resolve_record("leads", "campaign_id", ref("int_campaign_records"), "lead_campaign") }}
+    {{ resolve_record("opportunities", "source_campaign_id", ref("int_campaign_records"), "deal_campaign") }}
 ),
 
 owned as (
@@ -51,12 +58,12 @@ select
     owned.journey_id,
     owned.account_id,
     owned.opportunity_segment,
-    owned.opportunity_region,
     owned.lead_segment,
-    owned.lead_region,
+    coalesce(owned.opportunity_region, accounts.region, owned.lead_region) as region,
     {{ resolved("owner", "rep_id") }} as owner_id,
     owned.lead_source,
     owned.opportunity_type,
+    owned.record_campaign_id,
     -- The channel that the records themselves tell of, where no touch does.
     coalesce(
         nullif(lead_channels.channel_id, 'unattributed'),
@@ -64,6 +71,8 @@ select
         'unattributed'
     ) as record_channel_id
 from owned
+left join {{ ref('int_accounts') }} as accounts
+    on owned.account_id = accounts.account_id
 left join {{ ref('int_record_channels') }} as lead_channels
     on owned.lead_source_system = lead_channels.source_system
     and lead_channels.object_type = 'lead'

@@ -10,31 +10,6 @@ with journeys as (
     select * from {{ ref('int_journeys') }}
 ),
 
-passes as (
-    select
-        passes.source_system,
-        passes.source_id,
-        passes.pass_number,
-        journeys.journey_id,
-        true as has_deal
-    from {{ ref('int_lead_passes_linked') }} as passes
-    inner join journeys
-        on passes.opportunity_id = journeys.opportunity_id
-
-    union all
-
-    select
-        passes.source_system,
-        passes.source_id,
-        passes.pass_number,
-        journeys.journey_id,
-        false as has_deal
-    from {{ ref('int_lead_passes_linked') }} as passes
-    inner join journeys
-        on passes.person_id = journeys.person_id
-        and passes.island_number = journeys.island_number
-),
-
 entries as (
     -- Where there is a deal, it tells of deal stages, and the lead's labels do not.
     select
@@ -45,7 +20,7 @@ entries as (
         entries.is_date_only,
         entries.is_time_known
     from {{ ref('int_lead_stage_entries') }} as entries
-    inner join passes
+    inner join {{ ref('int_journey_passes') }} as passes
         on entries.source_system = passes.source_system
         and entries.source_id = passes.source_id
         and entries.pass_number = passes.pass_number

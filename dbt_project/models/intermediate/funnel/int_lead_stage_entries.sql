@@ -1,8 +1,9 @@
 -- Every stage that a lead record gives evidence of, with the pass of the lead it belongs to.
 -- A lead's passes are split where it is recycled: what follows is a new pass.
 --
--- Evidence: the lead's own timestamps; its history, and that of leads merged into it; its current status, where neither of
--- them already tells of that stage. A status without a date of its own has the time of the
+-- Evidence: the lead's own timestamps; its history, and that of leads merged into it; the
+-- agreement's stage rules; its current status, where none of them already tells of that stage. A
+-- status without a date of its own has the time of the
 -- lead's creation, and `is_time_known` is false.
 with leads as (
     select * from {{ ref('int_leads') }}
@@ -77,6 +78,11 @@ recorded as (
         on records.source_system = leads.source_system
         and records.survivor_id = leads.source_id
     where changes.object_type = 'lead' and labels.stage_id is not null
+
+    union all
+
+    select source_system, source_id, stage_id, entered_at, entered_date, is_date_only, is_time_known
+    from {{ ref('int_lead_rule_entries') }}
 ),
 
 recorded_stages as (

@@ -12,7 +12,9 @@ with opportunities as (
 
 select
     opportunities.opportunity_id,
+    opportunities.rate_date,
     opportunities.currency,
+    fx.rate,
     opportunities.amount,
     opportunities.list_amount,
     {{ to_reporting("opportunities.amount") }} as amount_reporting,

@@ -1,6 +1,6 @@
 -- Every stage that an opportunity or conversion gives evidence of. Its record is evidence of
--- `opportunity`, dated or not; its closing of won, lost, disqualified or recycled. Labels may
--- also tell of the stages before: an opportunity that is still being qualified was so from
+-- `opportunity`, dated or not; its closing of won, lost, disqualified or recycled. Labels and the
+-- agreement's stage rules may also tell of the stages before: an opportunity that is still being qualified was so from
 -- its creation on, so such a stage is entered no later than that.
 with opportunities as (
     select * from {{ ref('int_opportunities') }}
@@ -10,6 +10,10 @@ labels as (
     select *
     from {{ ref('int_stage_labels') }}
     where object_type = 'opportunity' and stage_id in ('lead', 'mql', 'sal', 'sql', 'opportunity')
+),
+
+rule_matches as (
+    {{ stage_rule_matches("opportunity", ref("stg_generic__opportunities")) }}
 ),
 
 changes as (
@@ -46,6 +50,24 @@ changes as (
     from opportunities
     where label_stage_id in ('lead', 'mql', 'sal', 'sql', 'opportunity')
         and closing_stage_id is null
+
+    union all
+
+    select
+        opportunities.opportunity_id,
+        opportunities.created_at,
+        opportunities.created_date,
+        opportunities.is_created_date_only,
+        rule_matches.rule_stage_id as stage_id,
+        rule_matches.rule_at as changed_at,
+        rule_matches.rule_date as changed_date,
+        rule_matches.is_rule_date_only as is_changed_date_only
+    from rule_matches
+    inner join opportunities
+        on rule_matches.source_system = opportunities.source_system
+        and rule_matches.source_id = opportunities.source_id
+        and opportunities.object_type = 'opportunity'
+    where rule_matches.rule_stage_id in ('lead', 'mql', 'sal', 'sql', 'opportunity')
 ),
 
 label_entries as (

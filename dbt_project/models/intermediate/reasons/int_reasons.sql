@@ -5,16 +5,8 @@ with given as (
     select 'lost' as object_type, {{ folded("lost_reason") }} as reason_label
     from {{ ref('stg_generic__opportunities') }}
     union
-    select 'lost' as object_type, {{ folded("reason") }} as reason_label
-    from {{ ref('stg_generic__stage_changes') }}
-    where object_type = 'opportunity'
-    union
     select 'rejected' as object_type, {{ folded("rejected_reason") }} as reason_label
     from {{ ref('stg_generic__leads') }}
-    union
-    select 'rejected' as object_type, {{ folded("reason") }} as reason_label
-    from {{ ref('stg_generic__stage_changes') }}
-    where object_type = 'lead'
 ),
 
 matched as (

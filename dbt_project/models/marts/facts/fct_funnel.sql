@@ -24,6 +24,11 @@ select
         when stages.{{ stage }}_at is not null then stages.{{ stage }}_date
         {%- endfor %}
     end as started_date,
+    case journeys.outcome
+        {%- for stage in ["won", "lost", "disqualified", "recycled"] %}
+        when '{{ stage }}' then stages.{{ stage }}_date
+        {%- endfor %}
+    end as ended_date,
     {%- for stage in all_stages() %}
     case when stages.is_{{ stage }}_observed then stages.{{ stage }}_at end as {{ stage }}_at,
     case when stages.is_{{ stage }}_observed then stages.{{ stage }}_date end as {{ stage }}_date,
@@ -43,11 +48,12 @@ select
     touches.first_touch_id,
     touches.last_touch_id,
     cast(coalesce(touches.touch_count, 0) as bigint) as touch_count,
+    coalesce(attributes.record_campaign_id, touches.first_touch_campaign_id) as campaign_id,
     attributes.lead_source,
     coalesce(
         attributes.opportunity_segment, accounts.segment, attributes.lead_segment
     ) as segment,
-    coalesce(attributes.opportunity_region, accounts.region, attributes.lead_region) as region,
+    attributes.region,
     attributes.owner_id,
     attributes.opportunity_type,
     {%- for stage in main[:-1] %}

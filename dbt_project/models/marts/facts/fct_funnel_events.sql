@@ -51,7 +51,8 @@ select
     funnel.first_touch_channel_id as channel_id,
     funnel.segment,
     funnel.region,
-    funnel.owner_id
+    funnel.owner_id,
+    funnel.opportunity_type
 from events
 inner join {{ ref('fct_funnel') }} as funnel
     on events.journey_id = funnel.journey_id

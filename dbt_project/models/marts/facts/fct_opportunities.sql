@@ -2,18 +2,6 @@ with opportunities as (
     select * from {{ ref('int_opportunities') }}
 ),
 
--- What a rep's records say of the team; one rep may be in several tables.
-rep_teams as (
-    select
-        records.rep_id,
-        min({{ funnel_team("reps.team") }}) as team
-    from {{ ref('stg_generic__reps') }} as reps
-    inner join {{ ref('int_rep_records') }} as records
-        on reps.source_system = records.source_system
-        and reps.source_id = records.source_id
-    group by records.rep_id
-),
-
 record_channels as (
     select * from {{ ref('int_record_channels') }}
 )
@@ -52,8 +40,11 @@ select
     coalesce(opportunities.closing_stage_id = 'won', false) as is_won,
     opportunities.closing_stage_id is not null as is_closed,
     opportunities.lost_reason,
-    {{ sourcing_team("coalesce(nullif(own_channels.channel_id, 'unattributed'), lead_channels.channel_id)") }} as sourced_by_lead_source,
-    {{ sourcing_team("touches.first_touch_channel_id") }} as sourced_by_first_touch,
+    cast(
+        case when opportunities.closing_stage_id = 'lost' then reasons.reason end as string
+    ) as lost_reason_category,
+    coalesce(source_channels.team, 'unknown') as sourced_by_lead_source,
+    coalesce(touch_channels.team, 'unknown') as sourced_by_first_touch,
     coalesce(rep_teams.team, 'unknown') as sourced_by_creator,
     coalesce(touches.is_influenced, false) as is_influenced,
     opportunities.opportunity_type,
@@ -80,9 +71,14 @@ left join record_channels as lead_channels
     on journeys.lead_source_system = lead_channels.source_system
     and lead_channels.object_type = 'lead'
     and journeys.source_lead_id = lead_channels.source_id
+left join {{ ref('int_channels') }} as source_channels
+    on coalesce(nullif(own_channels.channel_id, 'unattributed'), lead_channels.channel_id) = source_channels.channel_id
+left join {{ ref('int_channels') }} as touch_channels
+    on touches.sourcing_channel_id = touch_channels.channel_id
 left join {{ ref('int_opportunity_products') }} as products
     on opportunities.opportunity_id = products.opportunity_id
+{{ join_reason("lost", "opportunities.lost_reason") }}
 {{ resolve_record("opportunities", "owner_id", ref("int_rep_records"), "owner") }}
 {{ resolve_record("opportunities", "created_by_id", ref("int_rep_records"), "creator") }}
-left join rep_teams
+left join {{ ref('int_rep_teams') }} as rep_teams
     on {{ resolved("creator", "rep_id") }} = rep_teams.rep_id
