@@ -26,6 +26,7 @@ RULES: list[dict[str, Any]] = [
      "utm_source": "(none)"},
     {"rule_order": 40, "channel_id": "email", "touch_type": "email_click"},
     {"rule_order": 50, "channel_id": "events", "channel_label": "it's on|webinars?"},
+    {"rule_order": 52, "channel_id": "email", "channel_label": "email"},
     {"rule_order": 55, "channel_id": "events", "lead_source": ".*webinar.*"},
     {"rule_order": 60, "channel_id": "referral", "referrer": r"https?://([^/]*\.)?partner\.example/.*"},
 ]  # fmt: skip
@@ -96,6 +97,9 @@ EXPECTED_CHANNELS = {
     "sole_name": "other",
     "click": "email",
     "member": "events",  # its campaign's type
+    "mail_click": "email",
+    "mail_answer": "email",  # its campaign's label
+    "mail_answer_later": "email",
 }
 
 
@@ -117,6 +121,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     campaigns = [
         {"source_id": "W1", "name": "Webinar", "channel": "Webinars"},
         {"source_id": "W2", "name": "Fair", "campaign_type": "Big webinar"},
+        {"source_id": "E1", "name": "Tips", "campaign_type": "Email", "channel": "Email"},
         {"source_id": "S1", "name": "Spring Sale", "utm_campaign": "spring_2025"},
         {"source_id": "S2", "name": "Other", "utm_campaign": "Spring Sale"},
     ]
@@ -128,11 +133,20 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {"source_id": "L4", "created_at": "2025-03-01"},
     ]
     lake.load("crm", "leads", {"lead": leads})
-    members = [
+    members: list[dict[str, Any]] = [
         {"source_id": "member", "campaign_id": "W2", "lead_id": "L1", "responded_at": "2025-02-28"},
+        {"source_id": "mail_answer", "campaign_id": "E1", "lead_id": "L1",
+         "responded_at": "2025-03-05 15:00"},
+        {"source_id": "mail_answer_later", "campaign_id": "E1", "lead_id": "L1",
+         "responded_at": "2025-03-07 15:00"},
         {"source_id": "silent", "campaign_id": "W2", "lead_id": "L1", "joined_at": "2025-02-28"},
-    ]
+    ]  # fmt: skip
     lake.load("crm", "members", {"campaign_member": members})
+    clicks = [
+        {"source_id": "mail_click", "event_type": "click", "occurred_at": "2025-03-05 14:00",
+         "lead_id": "L1", "campaign_id": "E1"},
+    ]  # fmt: skip
+    lake.load("crm", "clicks", {"email_event": clicks}, mode="append")
     emails = [
         {"source_id": "click", "event_type": "click", "occurred_at": "2025-03-02 04:30"},
         {"source_id": "open", "event_type": "open", "occurred_at": "2025-03-02 04:30"},
@@ -204,6 +218,9 @@ def test_campaigns_by_id_then_utm_then_name(touches: dict[str, dict[str, Any]]) 
         "by_name": "Other",
         "unknown_campaign": "gone",
         "member": "Fair",
+        "mail_click": "Tips",
+        "mail_answer": "Tips",
+        "mail_answer_later": "Tips",
         "sommer_meta": "Sommer",
         "sommer_google": "Sommer",
         "winter_meta": "Winter M",
@@ -278,6 +295,19 @@ def test_report_days_and_kinds(touches: dict[str, dict[str, Any]]) -> None:
     assert touches["member"]["touch_type"] == "event_attendance"
     assert touches["member"]["day"] == "2025-02-28"  # a date does not shift
     assert touches["member"]["person_id"] is not None
+
+
+def test_an_answer_to_an_email_is_no_attendance_and_counts_once(
+    touches: dict[str, dict[str, Any]], warehouse: Warehouse
+) -> None:
+    duplicates = warehouse.rows(
+        "select touch_id from marts.fct_touchpoints where is_duplicate order by all"
+    )
+    assert {touches[name]["touch_type"] for name in ("mail_answer", "mail_answer_later")} == {
+        "other"
+    }
+    # The click of that day is the same deed; two days later it is another.
+    assert duplicates == [(touches["mail_answer"]["touch_id"],)]
 
 
 def test_records_get_channels_too(warehouse: Warehouse) -> None:

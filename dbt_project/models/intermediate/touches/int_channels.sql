@@ -7,10 +7,20 @@ with fallbacks as (
     select 'unattributed' as channel_id, 'Unattributed' as channel_name, 9999 as position
 )
 
-select channel_id, channel_name, is_paid, position
+select
+    channel_id,
+    channel_name,
+    is_paid,
+    position,
+    case when channel_id in ('other', 'unattributed') then 'unknown' else team end as team
 from {{ ref('stg_agreement__channels') }}
 union all
-select fallbacks.channel_id, fallbacks.channel_name, false as is_paid, fallbacks.position
+select
+    fallbacks.channel_id,
+    fallbacks.channel_name,
+    false as is_paid,
+    fallbacks.position,
+    case when fallbacks.channel_id = 'direct' then 'marketing' else 'unknown' end as team
 from fallbacks
 left join {{ ref('stg_agreement__channels') }} as agreed
     on fallbacks.channel_id = agreed.channel_id

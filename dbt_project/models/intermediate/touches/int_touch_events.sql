@@ -1,6 +1,7 @@
 {# Touches of all kinds in one shape, each row read once: what the web tracked, clicks in
    emails, and answers to campaigns. URLs are taken apart here and leave without their query
-   strings. Who the person is comes later, and so does the campaign where its utm_campaign may
+   strings. An answer to a campaign is an attendance where the campaign is an event, by its type
+   or channel, else its name. Who the person is comes later, and so does the campaign where its utm_campaign may
    mean several: that takes the touch's channel. #}
 with events as (
     select
@@ -25,7 +26,8 @@ with events as (
         utm_term,
         utm_content,
         referrer,
-        landing_page
+        landing_page,
+        false as is_campaign_response
     from {{ ref('stg_generic__touches') }}
     union all
     select
@@ -50,7 +52,8 @@ with events as (
         cast(null as string) as utm_term,
         cast(null as string) as utm_content,
         cast(null as string) as referrer,
-        url as landing_page
+        url as landing_page,
+        false as is_campaign_response
     from {{ ref('stg_generic__email_events') }}
     where event_type = 'click'
     union all
@@ -58,7 +61,7 @@ with events as (
         {{ surrogate_key(["'campaign_member'", 'source_system', '_table', 'source_id']) }} as touch_id,
         source_system,
         source_id,
-        'event_attendance' as touch_type,
+        'other' as touch_type,
         responded_at as occurred_at,
         responded_date as occurred_date,
         is_responded_date_only as is_occurred_date_only,
@@ -76,7 +79,8 @@ with events as (
         cast(null as string) as utm_term,
         cast(null as string) as utm_content,
         cast(null as string) as referrer,
-        cast(null as string) as landing_page
+        cast(null as string) as landing_page,
+        true as is_campaign_response
     from {{ ref('stg_generic__campaign_members') }}
     where responded_at is not null
 ),
@@ -102,7 +106,8 @@ parsed as (
         {{ without_addresses('coalesce(' ~ name ~ ', ' ~ url_parameter('landing_page', name) ~ ')') }} as {{ name }},
         {% endfor -%}
         {{ without_addresses(url_page('referrer')) }} as referrer,
-        {{ url_shown('landing_page') }} as landing_page
+        {{ url_shown('landing_page') }} as landing_page,
+        is_campaign_response
     from events
 ),
 
@@ -111,7 +116,13 @@ placed as (
         parsed.touch_id,
         parsed.source_system,
         parsed.source_id,
-        parsed.touch_type,
+        case
+            when parsed.is_campaign_response and {{ matches_fully(
+                "coalesce(campaigns.campaign_type || ' ' || coalesce(campaigns.channel_label, ''), campaigns.channel_label, campaigns.name)",
+                "'.*(event|webinar|trade ?show|trade ?fair|conference|congress|kongress|messe|seminar|workshop|summit).*'"
+            ) }} then 'event_attendance'
+            else parsed.touch_type
+        end as touch_type,
         parsed.occurred_at,
         parsed.occurred_date,
         parsed.is_occurred_date_only,
@@ -121,7 +132,7 @@ placed as (
         parsed.contact_id,
         campaigns.campaign_id,
         coalesce(parsed.channel_label, campaigns.channel_label) as channel_label,
-        case when parsed.touch_type = 'event_attendance' then campaigns.campaign_type end as lead_source,
+        case when parsed.is_campaign_response or parsed.touch_type = 'event_attendance' then campaigns.campaign_type end as lead_source,
         parsed.click_id_hash,
         parsed.click_id_type,
         parsed.utm_source,
@@ -130,7 +141,8 @@ placed as (
         parsed.utm_term,
         parsed.utm_content,
         parsed.referrer,
-        parsed.landing_page
+        parsed.landing_page,
+        parsed.is_campaign_response
     from parsed
     {{ resolve_record('parsed', 'campaign_id', ref('int_campaign_records'), 'campaign') }}
     left join {{ ref('int_campaign_utms') }} as utms

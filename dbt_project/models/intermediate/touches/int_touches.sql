@@ -1,6 +1,7 @@
 {# A touch belongs to whoever it names, else to whoever its visitor id is known for at that
    time. The visitor id itself is only kept hashed. Its campaign is the one it names, else the
-   one of its utm_campaign; of several the one of its channel. #}
+   one of its utm_campaign; of several the one of its channel. What tells of no channel itself
+   has that of the session around it. #}
 select
     touches.touch_id,
     coalesce({{ named_person() }}, visitors.person_id) as person_id,
@@ -9,7 +10,7 @@ select
     touches.occurred_at,
     touches.occurred_date,
     touches.is_occurred_date_only,
-    evidence.channel_id,
+    coalesce(inherited.channel_id, evidence.channel_id) as channel_id,
     coalesce(touches.campaign_id, agreeing.campaign_id, otherwise.campaign_id) as campaign_id,
     touches.touch_type,
     coalesce(channels.is_paid, false) as is_paid,
@@ -23,7 +24,8 @@ select
     touches.referrer,
     touches.landing_page,
     touches.click_id_type,
-    touches.click_id_hash
+    touches.click_id_hash,
+    touches.is_campaign_response
 from {{ ref('int_touch_events') }} as touches
 {{ join_person('touches') }}
 left join {{ ref('int_visitor_persons') }} as visitors
@@ -34,7 +36,10 @@ left join {{ ref('int_person_accounts') }} as accounts
     on coalesce({{ named_person() }}, visitors.person_id) = accounts.person_id
 left join {{ ref('int_channel_evidence') }} as evidence
     on touches.evidence_key = evidence.evidence_key
-left join {{ ref('int_channels') }} as channels on evidence.channel_id = channels.channel_id
+left join {{ ref('int_touch_inheritances') }} as inherited
+    on touches.touch_id = inherited.touch_id
+left join {{ ref('int_channels') }} as channels
+    on coalesce(inherited.channel_id, evidence.channel_id) = channels.channel_id
 left join {{ ref('int_campaign_utm_channels') }} as agreeing
     on {{ folded('touches.utm_campaign') }} = agreeing.utm_campaign
     and evidence.channel_id = agreeing.channel_id

@@ -56,7 +56,7 @@ select
     cast(days.ad_reference as string) as ad_id,
     cast(days.ad_name as string) as ad_name,
     cast(coalesce(channels.channel_id, 'unattributed') as string) as channel_id,
-    cast(coalesce(days.segment, campaigns.segment) as string) as segment,
+    cast(coalesce({{ agreed_segment('days.segment', 'segments') }}, campaigns.segment) as string) as segment,
     cast(coalesce(days.region, campaigns.region) as string) as region,
     cast(days.impressions as bigint) as impressions,
     cast(days.clicks as bigint) as clicks,
@@ -72,6 +72,7 @@ left join {{ ref('int_ad_campaigns') }} as reported
     on days.source_system = reported.source_system
     and days.campaign_reference = reported.campaign_reference
 left join {{ ref('dim_campaign') }} as campaigns on reported.campaign_id = campaigns.campaign_id
+{{ join_segment('days.segment', 'segments') }}
 left join {{ ref('int_record_channels') }} as channels
     on channels.object_type = 'ad_campaign'
     and days.source_system = channels.source_system
