@@ -5,6 +5,14 @@ from __future__ import annotations
 from tests.unit.expectations.corruptions.words import put, repeat
 
 CORRUPTIONS: dict[tuple[str, str], str] = {
+    ("fct_acquisition_costs", "cost_date_team_category_is_unique"): repeat("fct_acquisition_costs"),
+    ("fct_acquisition_costs", "team_is_known"): put("fct_acquisition_costs", "team", "'it'"),
+    ("fct_acquisition_costs", "amount_has_a_rate"): put(
+        "fct_acquisition_costs", "amount_reporting", "null"
+    ),
+    ("fct_acquisition_costs", "costs_are_those_of_their_facts"): put(
+        "fct_acquisition_costs", "category", "'ad_spend'"
+    ),
     (
         "kpi_components",
         "component_date_component_id_segment_channel_id_region_is_unique",
@@ -27,8 +35,16 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     " and segment = '(all)' and channel_id = '(all)' and region = '(all)'",
     (
         "kpi_scorecard",
-        "totals_are_sums_of_the_components",
+        "numerators_are_sums_of_the_components",
     ): "update marts.kpi_scorecard set numerator = numerator + 1 where kpi_id = 'spend'",
+    (
+        "kpi_scorecard",
+        "denominators_are_sums_of_the_components",
+    ): "update marts.kpi_components set value = value + 1 where component_id = 'quota'",
+    (
+        "kpi_scorecard",
+        "open_pipeline_is_that_of_its_days",
+    ): "delete from marts.fct_opportunity_daily where opportunity_id = 'd1'",
     **{
         ("kpi_scorecard", f"{name}_slices_add_up"): "delete from marts.kpi_scorecard"
         f" where {name} <> '(all)' and kpi_id = 'leads' and period_start = '2025-01-15'"
