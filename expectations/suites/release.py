@@ -6,7 +6,7 @@ from functools import partial
 
 from expectations.rules import Expectation, Suite, rows
 
-FILLED_BY_PUBLISHING = ("release_info", "data_quality")
+FILLED_BY_PUBLISHING = ("release_info", "data_quality", "kpi_restatements")
 
 
 def filled_by_publishing(table: str) -> list[Expectation]:

@@ -18,6 +18,7 @@ from expectations.results import ExpectationResult
 from orchestration.lib import duck
 from orchestration.lib.durable import sync_tree
 from orchestration.lib.errors import TandemError
+from orchestration.lib.release.restatements import Publication, write_restatements
 from orchestration.settings import Settings
 
 DATABASE = "tandem.duckdb"  # not `marts.duckdb`: its catalog would be as ambiguous as its name
@@ -28,6 +29,7 @@ SEALED_FOLDER = 0o550
 # BI drivers lag behind: the oldest storage that DuckDB 1.0 and later can open.
 _STORAGE = "v1.0.0"
 _COPY = "release_copy"
+FILLED_HERE = ("release_info", "data_quality", "kpi_restatements")
 
 
 class ReleaseError(TandemError):
@@ -63,14 +65,15 @@ def copy_marts(
     folder: Path,
     release_info: Mapping[str, Any],
     results: Sequence[ExpectationResult],
+    publication: Publication,
 ) -> dict[str, TableSchema]:
     """Copy schema `marts` of the warehouse into the folder; return what each table holds.
 
-    Tables keep the warehouse's row order, column order and comments. A view becomes a table,
-    so that a release depends on nothing outside `marts`. `release_info` and `data_quality`
-    exist in the warehouse without rows and are filled here.
+    Tables keep the warehouse's row order, column order and comments. A view stays a view where
+    the marts are all it reads, and else becomes a table: a release depends on nothing outside.
+    The tables in FILLED_HERE exist in the warehouse without rows.
 
-    Raises ReleaseError if one of the two is missing, or the warehouse cannot be opened.
+    Raises ReleaseError if one of them is missing, or the warehouse cannot be opened.
     """
     parquet = folder / "parquet"
     parquet.mkdir()
@@ -80,19 +83,30 @@ def copy_marts(
         )
         connection.execute(f"create schema {_COPY}.marts")
         schemas = _read_schemas(connection)
-        for name in ("release_info", "data_quality"):
+        for name in FILLED_HERE:
             if name not in schemas:
                 raise ReleaseError(f"The warehouse has no table marts.{name}. Build it with dbt.")
+        views = _read_views(connection)
+        for name in sorted(schemas.keys() - views.keys()):
+            _copy_table(connection, name)
+        for name in _copy_views(connection, settings, views):
+            _copy_table(connection, name)
+        # One transaction: each of a thousand comments would be forced to disk by itself.
+        connection.begin()
         for name, schema in schemas.items():
-            _copy_table(connection, name, schema)
+            _describe(connection, name, schema)
         _insert(connection, "release_info", [release_info])
         _insert(connection, "data_quality", [_quality_row(result) for result in results])
+        write_restatements(connection, settings, _COPY, publication)
+        connection.commit()
         for name, schema in schemas.items():
             table = _table(name)
             row = connection.execute(f"select count(*) from {table}").fetchone()
             schema["rows"] = row[0] if row else 0
             target = duck.quoted(parquet / f"{name}.parquet")
-            connection.execute(f"copy {table} to {target} (format parquet, compression zstd)")
+            connection.execute(
+                f"copy (from {table}) to {target} (format parquet, compression zstd)"
+            )
         connection.execute(f"detach {_COPY}")
     return schemas
 
@@ -150,17 +164,65 @@ def _read_schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, TableSchem
     return schemas
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, schema: TableSchema) -> None:
+def _read_views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The statement that makes each view of the marts."""
+    found = connection.execute(
+        "select view_name, sql from duckdb_views()"
+        " where database_name = current_database() and schema_name = 'marts' and not internal"
+    )
+    return dict(found.fetchall())
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    connection.execute(f"create table {_table(name)} as from marts.{duck.identifier(name)}")
+
+
+def _copy_views(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, views: Mapping[str, str]
+) -> list[str]:
+    """Make the views in the release; return those that read what it does not hold.
+
+    DuckDB keeps a view's statement without the catalog, so that the view works under whatever
+    name the file is attached. With the release as the default catalog only its own tables are
+    found. A view may read another: as long as one more can be made, the rest is tried again.
+    """
+    left = sorted(views)
+    connection.execute(f"use {_COPY}")
+    while True:
+        failed = [name for name in left if not _succeeds(connection, views[name])]
+        if len(failed) == len(left):
+            connection.execute(f"use {settings.warehouse_file.stem}")
+            return failed
+        left = failed
+
+
+def _succeeds(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
+    try:
+        connection.execute(statement)
+    except duckdb.CatalogException:
+        return False
+    return True
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, name: str, schema: TableSchema) -> None:
     table = _table(name)
-    connection.execute(f"create table {table} as from marts.{duck.identifier(name)}")
+    kind = "view" if _is_view(connection, name) else "table"
     if schema["description"]:
-        connection.execute(f"comment on table {table} is {duck.quoted(schema['description'])}")
+        connection.execute(f"comment on {kind} {table} is {duck.quoted(schema['description'])}")
     for column in schema["columns"]:
         if column["description"]:
             connection.execute(
                 f"comment on column {table}.{duck.identifier(column['name'])}"
                 f" is {duck.quoted(column['description'])}"
             )
+
+
+def _is_view(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute(
+        "select count(*) from duckdb_views() where database_name = ? and view_name = ?",
+        [_COPY, name],
+    ).fetchone()
+    return found is not None and found[0] > 0
 
 
 def _insert(

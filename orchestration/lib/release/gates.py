@@ -17,7 +17,7 @@ from orchestration.lib.company.folder import Company
 from orchestration.lib.durable import make_folder
 from orchestration.lib.ingest import standing_results
 from orchestration.lib.lake.lake import Lake
-from orchestration.lib.release import releases
+from orchestration.lib.release import releases, restatements
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.settings import Settings
 
@@ -53,7 +53,11 @@ def publish_build(
         return releases.publish(
             settings,
             releases.BuildInfo(
-                build_id, as_of, company.agreement.version, company.agreement.is_signed
+                build_id,
+                as_of,
+                company.agreement.version,
+                company.agreement.is_signed,
+                restatements.definitions(company.agreement.rows),
             ),
             expected_assets=expected_assets(),
             loads=Lake(settings).loads_used(company.tables),

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +37,7 @@ from orchestration.lib.durable import (
 )
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive, locked
+from orchestration.lib.release import restatements
 from orchestration.lib.release.files import (
     MANIFEST,
     ReleaseError,
@@ -60,12 +61,16 @@ class PublishRefused(TandemError):  # noqa: N818 (a decision, not a fault)
 
 @dataclass(frozen=True)
 class BuildInfo:
-    """What a release says about the build it was made from; `as_of` is naive UTC."""
+    """What a release says about the build it was made from; `as_of` is naive UTC.
+
+    `definitions` are the digests of what KPI values are made by (`restatements`).
+    """
 
     build_id: str
     as_of: datetime
     agreement_version: str
     is_signed: bool
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ def publish(
         make_folder(settings.releases, GROUP_FOLDER)
         sweep(settings.releases)
         sweep(settings.home)
+        _settle_ledger(settings)
         release_id = _next_id(settings)
         folder = settings.releases / f"{TEMPORARY}{release_id}"
         folder.mkdir(mode=GROUP_FOLDER)
@@ -136,6 +142,7 @@ def publish(
                 folder.rename(settings.releases / release_id)
                 sync(settings.releases)
                 _point_to(settings, release_id)
+                restatements.confirm(settings, release_id)
         finally:
             remove_tree(folder)
         release = _read(settings, release_id)
@@ -168,6 +175,7 @@ def rollback(settings: Settings, release_id: str, by: str, why: str) -> Release:
             kept = ", ".join(_ids(settings)) or "none"
             raise ReleaseError(f"There is no release '{release_id}'. Kept are: {kept}.")
         _read(settings, release_id)  # a damaged one is no way back
+        restatements.confirm(settings, _current_id(settings) or "")
         target = {"release": release_id, "from": _current_id(settings)}
         logged = ledger.record(settings, "rollback", target, by, why)
         # The hold comes first: a crash in between must not let the next run publish over it.
@@ -218,7 +226,7 @@ def _fill(
     loads: Mapping[str, Sequence[int]],
     data_docs: Path | None,
 ) -> None:
-    release_info = {
+    release_info: dict[str, Any] = {
         "release_id": release_id,
         "published_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         "as_of": build.as_of,
@@ -227,7 +235,18 @@ def _fill(
         "git_revision": git_revision(),
         "tandem_version": tandem_version(),
     }
-    tables: Mapping[str, TableSchema] = copy_marts(settings, folder, release_info, gate.results)
+    publication = restatements.Publication(
+        release_id=release_id,
+        published_at=release_info["published_at"],
+        as_of=build.as_of,
+        agreement_version=build.agreement_version,
+        software=release_info["git_revision"] or release_info["tandem_version"],
+        loads={name: f"{len(ids)} up to {max(ids)}" for name, ids in loads.items() if ids},
+        definitions=build.definitions,
+    )
+    tables: Mapping[str, TableSchema] = copy_marts(
+        settings, folder, release_info, gate.results, publication
+    )
     if data_docs is not None:
         shutil.move(data_docs, folder / "data_docs")
     manifest: dict[str, Any] = {
@@ -277,6 +296,13 @@ def _point_to(settings: Settings, release_id: str) -> None:
     repoint(settings.published, str(target))
 
 
+def _settle_ledger(settings: Settings) -> None:
+    """End what a crash interrupted: the current release's values are history, others' are not."""
+    with _swapping(settings, "settle the ledger of KPI values"):
+        restatements.confirm(settings, _current_id(settings) or "")
+        restatements.sweep_pending(settings)
+
+
 def _hold_file(settings: Settings) -> Path:
     return settings.home / "hold.json"
 
@@ -295,7 +321,8 @@ def _ids(settings: Settings) -> list[str]:
 
 
 def _next_id(settings: Settings) -> str:
-    used = [*_ids(settings), _current_id(settings) or "r000000"]
+    known = restatements.release_ids(settings)  # it outlives the releases
+    used = [*_ids(settings), *known, _current_id(settings) or "r000000"]
     return f"r{max(map(_number, used)) + 1:06d}"
 
 

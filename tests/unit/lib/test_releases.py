@@ -65,6 +65,12 @@ def build(settings: Settings, build_id: str = "b1", results: tuple = (result(),)
                 select '{build_id}' as build_id, i as journey_id from range(50000) as r(i);
             create view marts.fct_attribution as
                 select * from "tandem"."marts"."dim_stage" where share is not null;
+            comment on view marts.fct_attribution is 'Credit by touch.';
+            comment on column marts.fct_attribution.stage_id is 'its stage';
+            create view marts.attribution_share as
+                with shares as (select * from "tandem"."marts"."fct_attribution")
+                select stage_id from shares where share = 1;
+            create view marts.from_outside as select * from "tandem"."staging"."stg_leads";
             create table marts.release_info (
                 release_id varchar, published_at timestamp, as_of timestamp,
                 agreement_version varchar, is_signed boolean, git_revision varchar,
@@ -73,6 +79,17 @@ def build(settings: Settings, build_id: str = "b1", results: tuple = (result(),)
                 gate varchar, asset varchar, expectation varchar, severity varchar,
                 passed boolean, failed_rows bigint, checked_rows bigint, message varchar,
                 checked_at timestamp);
+            create table marts.kpi_scorecard (
+                period_grain varchar, period_start date, kpi_id varchar, segment varchar,
+                channel_id varchar, region varchar, numerator decimal(38, 6),
+                denominator decimal(38, 6), value double);
+            create table marts.kpi_restatements (
+                release_id varchar, published_at timestamp, kpi_id varchar,
+                period_grain varchar, period_start date, segment varchar, channel_id varchar,
+                region varchar, first_value double, first_release_id varchar,
+                first_published_at timestamp, previous_value double, value double,
+                cause varchar, agreement_version varchar, previous_agreement_version varchar,
+                details varchar);
         """)
     write_gate_file(settings, build_id, ASSETS, results)
     return BuildInfo(build_id, AS_OF, "a1b2c3", is_signed=False)
@@ -106,7 +123,6 @@ def test_a_release_holds_the_marts_and_nothing_else(settings: Settings, tmp_path
     assert query(settings, "select count(*) from marts.fct_attribution") == [(2,)]
     schemas = "select distinct schema_name from duckdb_tables()"
     assert query(settings, schemas) == [("marts",)]
-    assert query(settings, "select count(*) from duckdb_views() where not internal") == [(0,)]
     comments = "select comment from duckdb_{} where table_name = 'dim_stage'"
     assert query(settings, comments.format("tables()")) == [("The company's stages.",)]
     assert query(settings, comments.format("columns()")) == [("stage",), (None,)]
@@ -122,6 +138,24 @@ def test_a_release_holds_the_marts_and_nothing_else(settings: Settings, tmp_path
     assert (settings.published / "data_docs" / "index.html").read_text() == "<html>"
 
 
+def test_a_view_of_marts_stays_a_view_under_any_name(settings: Settings) -> None:
+    release = publish(settings, build(settings))
+    views = "select view_name, comment from duckdb_views() where not internal order by all"
+    assert query(settings, views) == [
+        ("attribution_share", None),
+        ("fct_attribution", "Credit by touch."),
+    ]
+    comments = "select comment from duckdb_columns() where table_name = 'fct_attribution'"
+    assert query(settings, comments) == [("its stage",), (None,)]
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach '{release.path / 'tandem.duckdb'}' as bi (read_only)")
+        assert connection.execute("from bi.marts.attribution_share").fetchall() == [("won",)]
+    stages = pq.read_table(release.path / "parquet" / "fct_attribution.parquet")
+    assert stages["stage_id"].to_pylist() == ["won", "lead"]
+    # What a release does not hold cannot be read through a view.
+    assert query(settings, "from marts.from_outside") == []
+
+
 def test_the_manifest_describes_the_release(settings: Settings) -> None:
     release = publish(settings, build(settings))
     manifest = json.loads((release.path / "manifest.json").read_text())
@@ -129,10 +163,14 @@ def test_the_manifest_describes_the_release(settings: Settings) -> None:
     assert manifest["loads"] == {"crm/leads": [1, 2]}
     assert manifest["gates"][0]["expectation"] == "stage_id is unique"
     assert release.rows == {
+        "attribution_share": 1,
         "data_quality": 1,
         "dim_stage": 3,
         "fct_attribution": 2,
         "fct_funnel": 50000,
+        "from_outside": 0,
+        "kpi_restatements": 0,
+        "kpi_scorecard": 0,
         "release_info": 1,
     }
     assert manifest["tables"]["dim_stage"]["columns"][0] == {
