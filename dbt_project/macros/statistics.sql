@@ -13,20 +13,34 @@
 {%- endmacro %}
 
 {# Lower and upper end of the interval of successes / trials, as double; null without trials. #}
-{% macro wilson_low(successes, trials) -%}
-  case when {{ trials }} > 0 then greatest({{ wilson_bound(successes, trials, '-') }}, cast(0 as double)) end
+{% macro wilson_low(successes, trials, z=none) -%}
+  case when {{ trials }} > 0 then greatest({{ wilson_bound(successes, trials, '-', z) }}, cast(0 as double)) end
 {%- endmacro %}
-{% macro wilson_high(successes, trials) -%}
-  case when {{ trials }} > 0 then least({{ wilson_bound(successes, trials, '+') }}, cast(1 as double)) end
+{% macro wilson_high(successes, trials, z=none) -%}
+  case when {{ trials }} > 0 then least({{ wilson_bound(successes, trials, '+', z) }}, cast(1 as double)) end
 {%- endmacro %}
 
-{% macro wilson_bound(successes, trials, side) -%}
+{% macro wilson_bound(successes, trials, side, z=none) -%}
   {%- set k = 'cast(' ~ successes ~ ' as double)' -%}
   {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
-  {%- set z2 = 'cast(3.841458820694124 as double)' -%}
-  ((({{ k }}) + {{ z2 }} / 2 {{ side }} {{ z_95() }} * sqrt(
+  {%- set z = z or z_95() -%}
+  {%- set z2 = z ~ ' * ' ~ z -%}
+  ((({{ k }}) + {{ z2 }} / 2 {{ side }} {{ z }} * sqrt(
     ({{ k }}) * (({{ n }}) - ({{ k }})) / ({{ n }}) + {{ z2 }} / 4
   )) / (({{ n }}) + {{ z2 }}))
+{%- endmacro %}
+
+{#
+  The normal quantile of 1 - 0.01 / tests, for the next larger number of tests in the list: of so
+  many looks at once (Bonferroni) one in a hundred raises a false alarm. A column or a number.
+#}
+{% macro strict_z(tests) -%}
+  case
+    {%- for most, z in [(1, 2.3263), (2, 2.5758), (5, 2.8782), (10, 3.0902), (20, 3.2905), (40, 3.4808), (80, 3.6623), (160, 3.8361)] %}
+    when {{ tests }} <= {{ most }} then cast({{ z }} as double)
+    {%- endfor %}
+    else cast(4.2649 as double)
+  end
 {%- endmacro %}
 
 {# A share as double; null without trials. #}

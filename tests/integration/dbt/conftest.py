@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.lake_builder import Warehouse
+from tests.fixtures.lake_builder import WORKSPACE, Warehouse
 from tests.integration.dbt import identity_lake
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workspace(tmp_path_factory: pytest.TempPathFactory) -> None:
+    WORKSPACE.path = tmp_path_factory.mktemp("dbt")
 
 
 @pytest.fixture(scope="session")

@@ -237,6 +237,7 @@ def test_the_exported_manifest_follows_the_contract(lake: Lake, settings: Settin
         "window_start",
         "window_end",
         "rows",
+        "rows_quarantined",
         "state",
         "is_newest",
     ]

@@ -9,6 +9,8 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("dim_date", "has_no_gaps"): "delete from marts.dim_date where date_day = '2025-01-09'",
     ("dim_account", "account_id_is_unique"): repeat("dim_account"),
     ("dim_account", "owner_rep_id_is_in_dim_rep"): put("dim_account", "owner_rep_id", "'x'"),
+    ("dim_account", "match_is_sure_enough"): put("dim_account", "match_confidence", "0.5"),
+    ("dim_account", "records_are_those_of_the_bridge"): put("dim_account", "record_count", "3"),
     ("dim_person", "person_id_is_unique"): put("dim_person", "person_id", "null"),
     ("dim_person", "account_id_is_in_dim_account"): put("dim_person", "account_id", "'x'"),
     ("dim_person", "has_no_personal_column"): "alter table marts.dim_person add column email text",
@@ -29,7 +31,6 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("dim_kpi", "owner_team_is_known"): put("dim_kpi", "owner_team", "null"),
     ("dim_kpi", "kpi_name_is_given"): put("dim_kpi", "kpi_name", "null"),
     ("dim_kpi", "formula_is_given"): put("dim_kpi", "formula", "null"),
-    ("dim_kpi", "formula_source_is_given"): put("dim_kpi", "formula_source", "null"),
     ("dim_kpi", "drills_to_a_fact"): put("dim_kpi", "numerator_fact", "null"),
     ("bridge_person_record", "source_system_object_type_source_id_is_unique"): repeat(
         "bridge_person_record"
@@ -39,5 +40,15 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ),
     ("bridge_person_record", "no_address_is_shown"): put(
         "bridge_person_record", "source_id", "'jane.roe@example.com'"
+    ),
+    ("bridge_account_record", "source_system_source_id_is_unique"): repeat("bridge_account_record"),
+    ("bridge_account_record", "account_id_is_in_dim_account"): put(
+        "bridge_account_record", "account_id", "null"
+    ),
+    ("bridge_account_record", "match_type_is_known"): put(
+        "bridge_account_record", "match_type", "'guess'"
+    ),
+    ("bridge_account_record", "confidence_is_that_of_the_match"): put(
+        "bridge_account_record", "match_confidence", "0.9"
     ),
 }

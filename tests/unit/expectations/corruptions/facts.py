@@ -90,6 +90,12 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("fct_funnel", "every_lead_has_a_journey"): "delete from marts.fct_funnel"
     " where journey_id = 'j3'",
     ("fct_opportunities", "opportunity_id_is_unique"): repeat("fct_opportunities"),
+    ("fct_opportunities", "lost_reason_holds_no_address_or_phone"): put(
+        "fct_opportunities", "lost_reason", "'since 01.03.2026 at 0660/1234567'"
+    ),
+    ("fct_sales_activities", "outcome_holds_no_address_or_phone"): put(
+        "fct_sales_activities", "outcome", "'jane@example.com'"
+    ),
     ("fct_opportunities", "journey_id_is_in_fct_funnel"): put(
         "fct_opportunities", "journey_id", "null"
     ),
@@ -108,6 +114,9 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ),
     ("fct_opportunities", "stage_id_is_known"): put("fct_opportunities", "stage_id", "'prospect'"),
     ("fct_opportunities", "won_is_closed"): put("fct_opportunities", "is_closed", "false"),
+    ("fct_opportunities", "closed_by_as_of"): put(
+        "fct_opportunities", "closed_date", "date '2025-02-01'"
+    ),
     ("fct_opportunities", "amount_has_a_rate"): put(
         "fct_opportunities", "amount_reporting", "null"
     ),

@@ -1,0 +1,77 @@
+{#
+  Rows of a fact, once for each period (week, month, fiscal quarter) that holds their day and
+  for their segment and the total of all: what the evidence marts count. Adds period_grain,
+  period_start and slice_segment to the fact's own columns.
+#}
+{% macro evidence_grains() %}
+  {{ return({"week": "week_start", "month": "month_start", "quarter": "fiscal_quarter_start"}) }}
+{% endmacro %}
+
+{% macro evidence_rows(relation, day) -%}
+  select
+    rows_of_fact.*,
+    grains.period_grain,
+    case grains.period_grain
+      {%- for grain, column in evidence_grains().items() %}
+      when '{{ grain }}' then days.{{ column }}
+      {%- endfor %}
+    end as period_start,
+    case when slices.is_total then '(all)' else coalesce(rows_of_fact.segment, '(none)') end as slice_segment
+  from {{ relation }} as rows_of_fact
+  inner join {{ ref('dim_date') }} as days
+    on rows_of_fact.{{ day }} = days.date_day
+  cross join (
+    {%- for grain in evidence_grains() %}
+    select '{{ grain }}' as period_grain{{ " union all" if not loop.last }}
+    {%- endfor %}
+  ) as grains
+  cross join (select true as is_total union all select false as is_total) as slices
+  where rows_of_fact.{{ day }} <= {{ as_of_date() }}
+{%- endmacro %}
+
+{# How much of a whole its largest members hold. `members` has the keys, an amount and a unique
+   member per row. A query of the keys, top_share (the part of the largest tenth of the members,
+   at least of one) and hhi (Herfindahl-Hirschman index: the sum of the squared shares, 0 to 1). #}
+{% macro concentration(members, keys, amount, member) -%}
+  select
+    {{ keys | join(", ") }},
+    sum(case when place <= greatest(ceil(member_count * 0.1), 1) then {{ amount }} else 0 end)
+    / nullif(sum({{ amount }}), 0) as top_share,
+    sum({{ amount }} * {{ amount }}) / nullif(sum({{ amount }}) * sum({{ amount }}), 0) as hhi
+  from (
+    select
+      {{ keys | join(", ") }},
+      cast({{ amount }} as double) as {{ amount }},
+      count(*) over (partition by {{ keys | join(", ") }}) as member_count,
+      row_number() over (
+        partition by {{ keys | join(", ") }}
+        order by {{ amount }} desc nulls last, {{ member }} asc nulls last
+      ) as place
+    from {{ members }}
+    where {{ amount }} > 0
+  ) as ranked
+  group by {{ keys | join(", ") }}
+{%- endmacro %}
+
+{# The periods up to as_of as a query: period_grain, period_start, last_day (of those that
+   as_of leaves). #}
+{% macro evidence_periods() -%}
+  {%- for grain, column in evidence_grains().items() %}
+  select '{{ grain }}' as period_grain, {{ column }} as period_start, max(date_day) as last_day
+  from {{ ref('dim_date') }}
+  where date_day <= {{ as_of_date() }}
+  group by {{ column }}
+  {{ "union all" if not loop.last }}
+  {%- endfor %}
+{%- endmacro %}
+
+{# The first day of which a fact knows anything; null if it is empty. Of what was before it
+   nobody can say that nothing was done. #}
+{% macro seen_since(fact, day) -%}
+  (select min({{ day }}) from {{ ref(fact) }})
+{%- endmacro %}
+
+{# What somebody said, so that equal words are one: trimmed and in lower case. #}
+{% macro voiced_topic(text) -%}
+  {{ folded(text) }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+create table marts.kpi_restatements (release_id varchar);
