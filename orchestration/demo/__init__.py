@@ -43,14 +43,16 @@ def generate_demo(
     end: date = DEFAULT_END,
     rates: Rates | None = None,
     seen_on: date | None = None,
+    stories: bool = True,
 ) -> DemoSummary:
     """Write a complete company folder: sources/, agreement/, data/ and truth/.
 
     The same arguments give the same bytes. `days` of history end with `end`; `seen_on` (default
     `end`) is the day whose evening the exports show: the same company, but without what happens
-    later, and with ad costs that platforms still correct. What an earlier call wrote to
-    `target` is replaced; other files there are left alone.
+    later, and with ad costs that platforms still correct. With `stories` the seed plants four
+    troubles into the company (`generator.stories`), told in truth/stories.json. What an earlier
+    call wrote to `target` is replaced; other files there are left alone.
     """
     from orchestration.demo.generator.write import write_company
 
-    return write_company(target, scale, seed, days, end, rates, seen_on or end)
+    return write_company(target, scale, seed, days, end, rates, seen_on or end, stories)

@@ -65,6 +65,7 @@ class Feedback:
     lead: Ints
     opportunity: Ints
     product: Ints
+    campaign: Ints  # that brought the lead; -1 without
     kind: Ints
     topic: Ints
 
@@ -193,6 +194,8 @@ def draw_feedback(setting: Setting, passes: Passes, deals: Opportunities, lines:
     )
     first_line = np.zeros(len(deals), np.int64)
     first_line[lines.opportunity[::-1]] = np.arange(len(lines.opportunity))[::-1]
+    origin = deals.pass_index[lost]
+    brought_by = np.where(origin >= 0, passes.campaign[origin], -1)
     topics = np.array([len(TOPICS[name]) for name in kinds])[kind]
     at = np.concatenate([deals.closed[lost], left[rejected]])
     at = at + rng.integers(60, 2 * HOUR, len(at))
@@ -203,6 +206,7 @@ def draw_feedback(setting: Setting, passes: Passes, deals: Opportunities, lines:
         np.concatenate([np.full(len(lost), -1), passes.lead[rejected]]),
         np.concatenate([lost, np.full(len(rejected), -1)]),
         np.concatenate([lines.product[first_line[lost]], np.full(len(rejected), -1)]),
+        np.concatenate([brought_by, passes.campaign[rejected]]),
         kind,
         (rng.random(len(at)) * topics).astype(np.int64),
     )

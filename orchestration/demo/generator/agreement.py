@@ -1,36 +1,26 @@
 """The parts of the demo's agreement that depend on its dates and size.
 
-Belongs here: company.csv, targets.csv, fx_rates.csv. Does not belong here: what is the same in
-every demo company; that is shipped in the template.
+Belongs here: company.csv, segments.csv, working_hours.csv, holidays.csv, fx_rates.csv. Does not
+belong here: what the teams agreed to reach (`plan`), and what is the same in every demo company;
+that is shipped in the template.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from orchestration.demo.generator.clock import Ints, day_number
-from orchestration.demo.generator.export_marketing import EPOCH, months
+from orchestration.demo.generator.clock import CLOSES, HOUR, MINUTE, OPENS, Ints, day_number
+from orchestration.demo.generator.export_marketing import EPOCH
+from orchestration.demo.generator.holidays import holidays
 from orchestration.demo.generator.world import Setting
 
 # Reporting currency per US dollar moves around this value.
 DOLLAR = 0.92
 RATE_SCALE = 10**8
-# Per month of a company of scale 1; money in thousands of the reporting currency.
-_MONTHLY = {
-    "leads": 310.0,
-    "mqls": 140.0,
-    "opportunities_created": 95.0,
-    "wins": 40.0,
-    "pipeline_created": 1_700.0,
-    "won_value": 700.0,
-    "spend": 18.0,
-}
-_MONEY = ("pipeline_created", "won_value", "spend")
-_RATIOS = {"lead_to_win": 0.13, "win_rate": 0.48, "cost_per_lead": 58.0}
 
 
 @dataclass(frozen=True)
@@ -64,12 +54,15 @@ def write_agreement(setting: Setting, dollar: DollarRates, folder: Path) -> None
         "timezone": setting.rates.reporting_timezone,
         "reporting_currency": setting.rates.reporting_currency,
         "fiscal_year_start_month": 1,
+        "gross_margin_share": 0.8,
+        "contract_months": 12,
+        "customer_lifetime_months": 36,
         "history_start": setting.start.isoformat(),
         "as_of": as_of.isoformat(sep=" "),
     }
-    _write(folder / "company.csv", "key,value", [f"{k},{v}" for k, v in settings.items()])
+    write_lines(folder / "company.csv", "key,value", [f"{k},{v}" for k, v in settings.items()])
     known = dollar.days <= day_number(setting.seen_on)
-    _write(
+    write_lines(
         folder / "fx_rates.csv",
         "rate_date,currency,rate",
         [
@@ -77,32 +70,41 @@ def write_agreement(setting: Setting, dollar: DollarRates, folder: Path) -> None
             for day, rate in zip(dollar.days[known], dollar.rates[known], strict=True)
         ],
     )
-    _write(
-        folder / "targets.csv",
-        "kpi_id,period_grain,period_start,segment,channel_id,region,target_value",
-        _targets(setting),
+    regions = setting.rates.teams
+    write_lines(
+        folder / "working_hours.csv",
+        "region,weekday,opens_at,closes_at,timezone",
+        [
+            f"{region},{weekday},{_clock(OPENS)},{_clock(CLOSES)},{timezone}"
+            for region, timezone in [
+                *((team.region, team.timezone) for team in regions),
+                ("*", setting.rates.reporting_timezone),
+            ]
+            for weekday in range(1, 6)
+        ],
+    )
+    write_lines(
+        folder / "holidays.csv",
+        "region,holiday_date,holiday_name",
+        [
+            f"{team.region},{day},{name}"
+            for team in regions
+            for year in range(setting.start.year, setting.end.year + 1)
+            for day, name in holidays(team.region, year)
+        ],
+    )
+    write_lines(
+        folder / "segments.csv",
+        "segment,position,labels,min_employees,max_employees,industry,country,description",
+        [f"{s.name},{n},,,,,," for n, s in enumerate(setting.rates.segments, start=1)],
     )
 
 
-def _targets(setting: Setting) -> list[str]:
-    lines = []
-    for nth, first in enumerate(months(setting)):
-        for kpi, value in _MONTHLY.items():
-            # Targets grow by one percent a month, money is in whole thousands.
-            total = value * setting.scale * 1.01**nth
-            lines.append(_target(kpi, first, "", total))
-            for segment in setting.rates.segments if kpi in ("leads", "won_value") else ():
-                lines.append(_target(kpi, first, segment.name, total * segment.share))
-        for kpi, ratio in _RATIOS.items():
-            lines.append(f"{kpi},month,{first},,,,{ratio}")
-    return lines
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR:02d}:{seconds % HOUR // MINUTE:02d}"
 
 
-def _target(kpi: str, first: date, segment: str, value: float) -> str:
-    rounded = round(value) * 1_000 if kpi in _MONEY else round(value)
-    return f"{kpi},month,{first},{segment},,,{max(rounded, 1)}"
-
-
-def _write(path: Path, header: str, lines: list[str]) -> None:
+def write_lines(path: Path, header: str, lines: list[str]) -> None:
+    """Write a table of the agreement."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8", newline="\n")

@@ -56,12 +56,15 @@ def wall_clock(times: Ints, timezone: str) -> Ints:
 
 
 def outside_repeated_hour(times: Ints, timezone: str) -> Ints:
-    """Move what happens in the hour that an autumn clock change repeats one hour later.
+    """Move what happens in the hour that an autumn clock change repeats to the hour after it.
 
     An export with naive local times cannot say which of the two hours it means.
     """
-    again = wall_clock(times, timezone) == wall_clock(times - HOUR, timezone)
-    return np.where(again & (times < NEVER), times + HOUR, times)
+    wall = wall_clock(times, timezone)
+    known = times < NEVER
+    first = (wall == wall_clock(times + HOUR, timezone)) & known
+    second = (wall == wall_clock(times - HOUR, timezone)) & known
+    return times + 2 * HOUR * first + HOUR * second
 
 
 def after(rng: Random, times: Ints, median: float | Floats, sigma: float = 0.8) -> Ints:

@@ -23,6 +23,7 @@ from orchestration.demo.generator.dirt import (
     spoil,
     untidy,
 )
+from orchestration.demo.generator.export_marketing import campaign_ids
 from orchestration.demo.generator.funnel import REASONS
 from orchestration.demo.generator.history import (
     DEAL_LABELS,
@@ -229,9 +230,10 @@ def _leads(history: History, damage: Damage) -> pa.Table:
     reason[passes.lead[stopped]] = passes.reason[stopped]
     reason = np.where(np.isin(label, (DISQUALIFIED, RECYCLED)) & ~leads.is_duplicate, reason, -1)
     rng = setting.rng("leads export")
+    loses_utms = chance(rng, setting.rates.dirt.missing_utms, len(leads))[rows]
     seen = evidence_of(
         rng, setting.rates.channels, company.campaigns, passes.channel[of], passes.campaign[of],
-        chance(rng, setting.rates.dirt.missing_utms, len(leads))[rows],
+        loses_utms,
     )  # fmt: skip
     unnamed = chance(rng, setting.rates.dirt.missing_lead_source, len(leads))[rows]
     labels = [channel.label for channel in setting.rates.channels]
@@ -257,6 +259,7 @@ def _leads(history: History, damage: Damage) -> pa.Table:
             "Country": companies.country.take(pa.array(firm)),
             "Lead Source": text.where(unnamed, "Select", text.pick(labels, passes.channel[of])),
             "Lead Owner ID": _user_ids(passes.owner[of]),
+            "Campaign ID": campaign_ids(np.where(loses_utms, -1, passes.campaign[of])),
             "Rejection Reason": text.pick(REASONS, reason[rows]),
             "Converted Date": _local(history, np.where(deal >= 0, deals.created[deal], NEVER)),
             "Converted Contact ID": text.numbered(
@@ -540,6 +543,7 @@ def _feedback(history: History) -> pa.Table:
             "product": text.numbered(
                 "P-", np.where(feedback.product[rows] < 0, -1, feedback.product[rows] + 1), 3
             ),
+            "campaign": campaign_ids(feedback.campaign[rows]),
             "about": text.pick(kinds, feedback.kind[rows]),
             "topic": topic,
             "comment": text.concat('They said: "', topic, '".'),

@@ -155,6 +155,8 @@ def _one_pass(
     is_mql = chance(rng, setting.by_segment("mql_rate", segment) * factor, count)
     at_once = chance(rng, 0.3, count)
     mql = after(rng, created, np.where(at_once, 40 * MINUTE, 1.5 * DAY), 0.6)
+    # An hour's distance, so that a form sent twice never falls behind the next stage.
+    mql = outside_repeated_hour(np.maximum(mql, created + HOUR), rates.reporting_timezone)
     return {
         "person": person,
         "company": company,
@@ -164,8 +166,7 @@ def _one_pass(
         "campaign": campaign,
         "owner": pick_rep(rng, reps.lead_takers, region),
         "created": created,
-        # An hour's distance, so that a form sent twice never falls behind the next stage.
-        "mql": np.where(is_mql, np.maximum(mql, created + HOUR), NEVER),
+        "mql": np.where(is_mql, mql, NEVER),
         "skips_mql": chance(rng, dirt.skipped_stage, count),
         "skips_sal": chance(rng, dirt.skipped_stage, count),
         "skips_sql": chance(rng, dirt.skipped_stage, count),
@@ -199,10 +200,10 @@ def _until_stopped(
     own = disqualified < NEVER
     reason[own] = MARKETING_REJECTED + rng.integers(len(text.MARKETING_REJECTIONS), size=own.sum())
 
-    minutes = setting.by_team("response_minutes", region)
-    answered = is_mql & chance(rng, setting.by_team("follow_up_rate", region), count)
+    minutes = setting.by_team("response_minutes", region, mql)
+    answered = is_mql & chance(rng, setting.by_team("follow_up_rate", region, mql), count)
     response = office(after(rng, np.where(answered, mql, NEVER), minutes * MINUTE, 0.9))
-    accepts = setting.by_team("acceptance_rate", region)
+    accepts = setting.by_team("acceptance_rate", region, mql)
     factor = np.where(data["campaign"] >= 0, campaigns.acceptance[data["campaign"]], 1.0)
     accepted = answered & chance(rng, accepts * factor, count)
     sal = office(after(rng, np.where(accepted, response, NEVER), 0.9 * DAY))
@@ -234,6 +235,8 @@ def _draw_leads(
     travels &= ~passes.skips_mql[:firsts]
     late = passes.mql[:firsts] + rng.integers(HOUR, 60 * HOUR, firsts)
     late = outside_repeated_hour(late, setting.rates.reporting_timezone)
+    # Nobody enters a lead that has left the funnel already.
+    travels &= late < np.minimum(passes.disqualified[:firsts], passes.recycled[:firsts])
     created[:firsts] = np.where(travels, late, created[:firsts])
 
     twice = np.flatnonzero(chance(rng, dirt.duplicate_leads, firsts) & ~is_deleted & ~travels)

@@ -88,18 +88,12 @@ def draw_ad_days(setting: Setting, campaigns: Campaigns, ads: Ads) -> AdDays:
     are still missing.
     """
     rng = setting.rng("ads")
-    first, last = day_number(setting.start), day_number(setting.end)
-    days = np.arange(first, last + 1)
-    ad = np.repeat(np.arange(len(ads.campaign)), len(days))
-    day = np.tile(days, len(ads.campaign))
+    ad, day = _ad_days(setting, ads)
     campaign = ads.campaign[ad]
-    season: Floats = 1 + 0.25 * np.sin(2 * np.pi * day / 365) + 0.3 * (day - first) / len(days)
-    weekday = np.where((day + 3) % 7 >= 5, 0.45, 1.0)
-    mean = setting.rates.clicks_per_ad_day * setting.scale * campaigns.volume[campaign]
-    clicks = rng.poisson(mean * season * weekday)
+    clicks = rng.poisson(_expected_clicks(setting, campaigns, campaign, day))
     through = rng.uniform(0.01, 0.04, len(ad))
     impressions = np.ceil((clicks + rng.random(len(ad))) / through).astype(np.int64)
-    price = np.array([PLATFORMS.get(name, (0, "", "", 0))[3] for name in campaigns.platform])
+    price = _click_prices(campaigns)
     cost = clicks * price[campaign] * rng.uniform(0.7, 1.3, len(ad))
     settled = np.rint(cost).astype(np.int64) * 10_000
     # Only LinkedIn reports fractions of a cent.
@@ -115,13 +109,46 @@ def draw_ad_days(setting: Setting, campaigns: Campaigns, ads: Ads) -> AdDays:
     micros = np.where(age < SPEND_SETTLES, micros, settled)
     conversions = np.where(age < CONVERSIONS_SETTLE, conversions * (age + 1) // 14, conversions)
     is_late = (age == 0) & chance(rng, setting.rates.dirt.late_ad_rows, len(ad))
-    runs = (campaigns.starts[campaign] <= day) & (day <= campaigns.ends[campaign])
-    kept = np.flatnonzero(runs & (age >= 0) & ~is_late & (impressions > 0))
+    kept = np.flatnonzero(campaigns.runs(campaign, day) & (age >= 0) & ~is_late & (impressions > 0))
     kept = kept[np.lexsort((ad[kept], day[kept]))]
     return AdDays(
         ad[kept], campaign[kept], day[kept], impressions[kept], clicks[kept], micros[kept],
         settled[kept], conversions[kept], np.where(conversions > 0, worth, 0)[kept],
     )  # fmt: skip
+
+
+def expected_cost(
+    setting: Setting, campaigns: Campaigns, ads: Ads, dollar: float
+) -> tuple[Ints, Floats]:
+    """Day and expected cost, in reporting currency, of each ad on each day that it runs."""
+    ad, day = _ad_days(setting, ads)
+    campaign = ads.campaign[ad]
+    in_dollars = np.array(
+        [PLATFORMS.get(name, (0, "", "", 0))[2] == "USD" for name in campaigns.platform]
+    )
+    price = _click_prices(campaigns) / 100 * np.where(in_dollars, dollar, 1.0)
+    cost = _expected_clicks(setting, campaigns, campaign, day) * price[campaign]
+    return day, np.where(campaigns.runs(campaign, day), cost, 0.0)
+
+
+def _ad_days(setting: Setting, ads: Ads) -> tuple[Ints, Ints]:
+    """Each ad on each day of the history."""
+    days = np.arange(day_number(setting.start), day_number(setting.end) + 1)
+    return np.repeat(np.arange(len(ads.campaign)), len(days)), np.tile(days, len(ads.campaign))
+
+
+def _expected_clicks(setting: Setting, campaigns: Campaigns, campaign: Ints, day: Ints) -> Floats:
+    first, last = day_number(setting.start), day_number(setting.end)
+    growth = 0.3 * (day - first) / (last - first + 1)
+    season: Floats = 1 + 0.25 * np.sin(2 * np.pi * day / 365) + growth
+    weekday = np.where((day + 3) % 7 >= 5, 0.45, 1.0)
+    mean = setting.rates.clicks_per_ad_day * setting.scale * campaigns.volume[campaign]
+    return mean * season * weekday
+
+
+def _click_prices(campaigns: Campaigns) -> Ints:
+    """Cents per click of each campaign."""
+    return np.array([PLATFORMS.get(name, (0, "", "", 0))[3] for name in campaigns.platform])
 
 
 def draw_email_events(setting: Setting, campaigns: Campaigns, passes: Passes) -> EmailEvents:

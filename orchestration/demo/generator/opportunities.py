@@ -143,10 +143,11 @@ def _deals(
     by_kind: Floats = np.array([0.0, rates.expansion_win_rate, rates.renewal_win_rate])[kind]
     win_rate = np.where(
         kind == NEW,
-        setting.by_segment("win_rate", segment) * setting.by_team("win_factor", region),
+        setting.by_segment("win_rate", segment, closed)
+        * setting.by_team("win_factor", region, closed),
         by_kind,
     )
-    on_price = chance(rng, setting.by_segment("price_loss_share", segment), count)
+    on_price = chance(rng, setting.by_segment("price_loss_share", segment, closed), count)
     other = rng.integers(1, len(text.LOST_REASONS), size=count)
     has_lead = pass_index >= 0
     backdated = chance(rng, dirt.time_travel * 2, count) & ~has_lead & (closed < NEVER)

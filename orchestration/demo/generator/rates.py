@@ -114,6 +114,9 @@ class Rates:
     teams: tuple[Team, ...] = TEAMS
     channels: tuple[Channel, ...] = CHANNELS
     dirt: Dirt = field(default_factory=Dirt)
+    # What held for these segments and teams until so many days before the end; None: the same.
+    before: Rates | None = None
+    changed_days_ago: int = 0
     # Per campaign name; a campaign that is not named has 1.
     campaign_volume: Mapping[str, float] = field(default_factory=dict)
     campaign_acceptance: Mapping[str, float] = field(default_factory=dict)

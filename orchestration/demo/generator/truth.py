@@ -11,6 +11,7 @@ Rows in `expected.json` are rows of the files: one that feeds two entities count
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ import pyarrow.compute as pc
 
 from orchestration.demo.generator import text
 from orchestration.demo.generator.agreement import RATE_SCALE, DollarRates
-from orchestration.demo.generator.clock import DAY, NEVER, Bools, Ints, wall_clock
+from orchestration.demo.generator.clock import DAY, NEVER, Bools, Ints, day_start, wall_clock
 from orchestration.demo.generator.company import Company
 from orchestration.demo.generator.dirt import Damage
 from orchestration.demo.generator.export_marketing import (
     campaign_ids,
     has_responded,
+    months,
     response_times,
 )
 from orchestration.demo.generator.export_web import visitor_ids
@@ -35,6 +37,7 @@ from orchestration.demo.generator.history import (
     DISQUALIFIED,
     LOST,
     MQL,
+    PROPOSAL,
     RECYCLED,
     SAL,
     SQL,
@@ -43,6 +46,7 @@ from orchestration.demo.generator.history import (
 )
 from orchestration.demo.generator.marketing import ATTENDED, CLICK
 from orchestration.demo.generator.opportunities import TYPES
+from orchestration.demo.generator.stories import Story
 from orchestration.demo.generator.writers import write_bytes, write_parquet
 
 STAGES = (
@@ -67,11 +71,30 @@ def write_truth(
         ("journeys", journeys),
         ("opportunities", deals),
         ("ad_spend", spend),
+        ("open_pipeline", _open_pipeline(history, dollar)),
     ):
         write_parquet(table, folder / f"{name}.parquet")
     expected = _expected(history, touches, journeys, deals, spend, damage)
     write_bytes(folder / "expected.json", (json.dumps(expected, indent=2) + "\n").encode())
     return expected
+
+
+def write_stories(stories: list[Story], end: date, folder: Path) -> None:
+    """Write what was planted; `starts_on` is null where a story holds all along."""
+    told = [
+        {
+            "kind": story.kind,
+            "subject_type": story.subject_type,
+            "subject": story.subject,
+            "detail": story.detail,
+            "starts_on": None
+            if story.days_ago is None
+            else (end - timedelta(days=story.days_ago - 1)).isoformat(),
+        }
+        for story in stories
+    ]
+    content = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    write_bytes(folder / "stories.json", content.encode())
 
 
 def _times(times: Ints, cutoff: int) -> pa.Array:
@@ -249,6 +272,7 @@ def _journeys(history: History) -> pa.Table:
     person = np.concatenate([passes.person[own_pass], deals.person[alone]])
     firm = company.persons.company[person]
     channel = np.concatenate([passes.channel[own_pass], np.full(len(alone), -1)])
+    campaign = np.concatenate([passes.campaign[own_pass], np.full(len(alone), -1)])
     reason = np.concatenate([passes.reason[own_pass], np.full(len(alone), -1)])
     stopped = np.minimum(seen["disqualified"], seen["recycled"]) <= cutoff
     lead = np.concatenate([passes.lead[own_pass], np.full(len(alone), -1)])
@@ -268,6 +292,7 @@ def _journeys(history: History) -> pa.Table:
             "has_time_travel": pa.array(_runs_backwards(seen, cutoff)),
             "opportunity_type": text.pick(TYPES, np.where(has_deal, deals.type[deal], -1)),
             "lead_channel": text.pick([c.channel_id for c in rates.channels], channel),
+            "campaign_id": campaign_ids(campaign),
             "rejected_reason": text.pick(REASONS, np.where(stopped, reason, -1)),
             "segment": text.pick([s.name for s in rates.segments], company.companies.segment[firm]),
             "region": text.pick([t.region for t in rates.teams], company.companies.region[firm]),
@@ -298,9 +323,10 @@ def _deals(history: History, dollar: DollarRates) -> pa.Table:
     is_closed = np.isin(label, (WON, LOST))
     closed = np.where(is_closed, changed[rows], NEVER)
     amount = history.deal_amount[rows]
-    currency = np.array([team.currency for team in company.setting.rates.teams])
+    rates = company.setting.rates
+    currency = np.array([team.currency for team in rates.teams])
     currency = currency[deals.region[rows]]
-    zone = company.setting.rates.reporting_timezone
+    zone = rates.reporting_timezone
 
     def convert(cents: Ints, times: Ints) -> Ints:
         rate = dollar.on(wall_clock(np.where(times < NEVER, times, 0), zone) // DAY)
@@ -319,11 +345,50 @@ def _deals(history: History, dollar: DollarRates) -> pa.Table:
             "is_won": pa.array(label == WON),
             "is_closed": pa.array(is_closed),
             "opportunity_type": text.pick(TYPES, deals.type[rows]),
+            "lost_reason": text.pick(
+                text.LOST_REASONS, np.where(label == LOST, deals.lost_reason[rows], -1)
+            ),
+            "segment": text.pick([s.name for s in rates.segments], deals.segment[rows]),
+            "region": text.pick([t.region for t in rates.teams], deals.region[rows]),
             "currency": pa.array(currency),
             "amount_cents": pa.array(amount),
             "list_amount_cents": pa.array(deals.list_amount[rows], mask=~priced),
             "amount_cents_reporting_at_created": pa.array(convert(amount, deals.created[rows])),
             "amount_cents_reporting_at_closed": at_close,
+        }
+    )
+
+
+def _open_pipeline(history: History, dollar: DollarRates) -> pa.Table:
+    """Open opportunities and their value at the end of each month, as the CRM showed it then.
+
+    A deal has its estimate until there is a proposal, and the exchange rate of its creation.
+    """
+    company = history.company
+    deals, setting = company.deals, company.setting
+    zone = setting.rates.reporting_timezone
+    label_times = history.deal_times
+    closed = np.minimum(label_times[:, WON], label_times[:, LOST])
+    rate = dollar.on(wall_clock(deals.created, zone) // DAY)
+    in_dollars = np.array([team.currency == "USD" for team in setting.rates.teams])[deals.region]
+    ends, counts, values = [], [], []
+    for first in months(setting):
+        after = (first + timedelta(days=32)).replace(day=1)
+        moment = day_start(after, zone)
+        if moment > history.cutoff + 1:
+            break
+        is_open = (deals.created < moment) & (closed >= moment)
+        is_open &= history.deal_is_visible & ~deals.is_deleted
+        cents = np.where(label_times[:, PROPOSAL] < moment, deals.amount, deals.estimate)
+        converted = np.where(in_dollars, (cents * rate + RATE_SCALE // 2) // RATE_SCALE, cents)
+        ends.append(after - timedelta(days=1))
+        counts.append(int(is_open.sum()))
+        values.append(int(converted[is_open].sum()))
+    return pa.table(
+        {
+            "month_end": pa.array(ends, pa.date32()),
+            "opportunities": pa.array(counts, pa.int64()),
+            "amount_cents_reporting": pa.array(values, pa.int64()),
         }
     )
 

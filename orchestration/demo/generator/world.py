@@ -67,13 +67,23 @@ class Setting:
         """One timezone per region."""
         return tuple(team.timezone for team in self.rates.teams)
 
-    def by_segment(self, attribute: str, index: Ints) -> Floats:
-        """A rate of each row's segment."""
-        return np.array([getattr(s, attribute) for s in self.rates.segments], np.float64)[index]
+    def by_segment(self, attribute: str, index: Ints, times: Ints | None = None) -> Floats:
+        """A rate of each row's segment, as it was at `times` (default: at the end)."""
+        return self._rate("segments", attribute, index, times)
 
-    def by_team(self, attribute: str, index: Ints) -> Floats:
-        """A rate of each row's team."""
-        return np.array([getattr(t, attribute) for t in self.rates.teams], np.float64)[index]
+    def by_team(self, attribute: str, index: Ints, times: Ints | None = None) -> Floats:
+        """A rate of each row's team, as it was at `times` (default: at the end)."""
+        return self._rate("teams", attribute, index, times)
+
+    def _rate(self, kind: str, attribute: str, index: Ints, times: Ints | None) -> Floats:
+        def of(rates: Rates) -> Floats:
+            return np.array([getattr(s, attribute) for s in getattr(rates, kind)], np.float64)
+
+        now = of(self.rates)[index]
+        if times is None or self.rates.before is None:
+            return now
+        changed = self.end_second - self.rates.changed_days_ago * DAY
+        return np.where(times < changed, of(self.rates.before)[index], now)
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,10 @@ class Campaigns:
     ends: Ints
     volume: Floats
     acceptance: Floats
+
+    def runs(self, campaign: Ints, day: Ints) -> Bools:
+        """Whether each campaign runs on that day (days since 1970)."""
+        return (self.starts[campaign] <= day) & (day <= self.ends[campaign])
 
     def of_kind(self, *kinds: str) -> Ints:
         return np.flatnonzero(np.isin(self.kind, kinds)).astype(np.int64)
@@ -258,19 +272,24 @@ def draw_products() -> Products:
     )
 
 
-def draw_campaigns(setting: Setting) -> Campaigns:
-    """Draw the campaigns; a segment's share of the ads is its `ad_share`."""
-    rng, rates = setting.rng("campaigns"), setting.rates
-    first, last = day_number(setting.start), day_number(setting.end)
-    name: list[str] = []
-    utm: list[str] = []
-    platform: list[str] = []
-    kind: list[str] = []
-    channel: list[str] = []
-    segment: list[int] = []
-    region: list[int] = []
+@dataclass(frozen=True)
+class PlannedCampaign:
+    """A campaign as the rates alone give it. -1 for all segments and regions."""
+
+    name: str
+    utm: str
+    platform: str
+    kind: str
+    channel: str
+    segment: int
+    region: int
+    is_always_on: bool
+
+
+def plan_campaigns(rates: Rates) -> list[PlannedCampaign]:
+    """The campaigns of a company; a segment's share of the ads is its `ad_share`."""
+    planned: list[PlannedCampaign] = []
     shares = np.array([s.ad_share for s in rates.segments])
-    always_on: list[bool] = []
     for title, (number, where, _, _) in PLATFORMS.items():
         # Largest remainders, so that a segment without budget gets no campaign at all.
         exact = shares / shares.sum() * number
@@ -279,40 +298,52 @@ def draw_campaigns(setting: Setting) -> Campaigns:
             counts[index] += 1
         for index, seg in enumerate(rates.segments):
             for nth in range(counts[index]):
-                team = rates.teams[len(name) % len(rates.teams)]
+                team = rates.teams[len(planned) % len(rates.teams)]
                 topic = ("Brand", "Product", "Competitor", "Retargeting")[nth % 4]
                 label = f"{title.split()[0]} {seg.name} {team.region} {topic} {nth + 1}"
-                name.append(HOSTILE_NAMES.get(len(name), label))
-                utm.append(label.lower().replace(" ", "-"))
-                platform.append(title)
-                kind.append("ad")
-                channel.append(where)
-                segment.append(index)
-                region.append(rates.teams.index(team))
-                always_on.append(nth == 0)
+                planned.append(
+                    PlannedCampaign(
+                        name=HOSTILE_NAMES.get(len(planned), label),
+                        utm=label.lower().replace(" ", "-"),
+                        platform=title,
+                        kind="ad",
+                        channel=where,
+                        segment=index,
+                        region=rates.teams.index(team),
+                        is_always_on=nth == 0,
+                    )
+                )
     for title, (number, where) in OTHER_CAMPAIGNS.items():
         for nth in range(number):
             label = f"{title} {nth + 1}"
-            name.append(label)
-            utm.append(label.lower().replace(" ", "-"))
-            platform.append("")
-            kind.append(title)
-            channel.append(where)
-            segment.append(-1)
-            region.append(-1)
-            always_on.append(True)
-    count = len(name)
+            utm = label.lower().replace(" ", "-")
+            planned.append(PlannedCampaign(label, utm, "", title, where, -1, -1, True))
+    return planned
+
+
+def draw_campaigns(setting: Setting) -> Campaigns:
+    """Draw when each planned campaign runs and how much it brings."""
+    rng, rates = setting.rng("campaigns"), setting.rates
+    first, last = day_number(setting.start), day_number(setting.end)
+    planned = plan_campaigns(rates)
+    name = tuple(campaign.name for campaign in planned)
+    count = len(planned)
+    always_on = [campaign.is_always_on for campaign in planned]
     length = rng.integers(90, 300, size=count)
     starts = np.maximum(first + rng.integers(-60, max(last - first, 1), size=count), first)
     return Campaigns(
-        tuple(name), tuple(utm), tuple(platform), tuple(kind), tuple(channel),
-        segment=np.array(segment, np.int64),
-        region=np.array(region, np.int64),
+        name,
+        utm=tuple(campaign.utm for campaign in planned),
+        platform=tuple(campaign.platform for campaign in planned),
+        kind=tuple(campaign.kind for campaign in planned),
+        channel=tuple(campaign.channel for campaign in planned),
+        segment=np.array([campaign.segment for campaign in planned], np.int64),
+        region=np.array([campaign.region for campaign in planned], np.int64),
         starts=np.where(always_on, first, starts),
         ends=np.where(always_on, last, np.minimum(starts + length, last)),
         volume=rng.uniform(0.6, 1.6, count) * [rates.campaign_volume.get(n, 1.0) for n in name],
         acceptance=np.array([rates.campaign_acceptance.get(n, 1.0) for n in name]),
-    )  # fmt: skip
+    )
 
 
 def choose_campaigns(
@@ -329,9 +360,8 @@ def choose_campaigns(
         weight = campaigns.volume[options]
         choice = options[rng.choice(len(options), len(rows), p=weight / weight.sum())]
         day = times[rows] // DAY
-        running = (campaigns.starts[choice] <= day) & (day <= campaigns.ends[choice])
         # The first campaign of each platform and segment runs on all days.
-        chosen[rows] = np.where(running, choice, options[0])
+        chosen[rows] = np.where(campaigns.runs(choice, day), choice, options[0])
     return chosen
 
 

@@ -18,8 +18,10 @@ from orchestration.demo.generator.export_crm import write_crm
 from orchestration.demo.generator.export_marketing import write_marketing
 from orchestration.demo.generator.export_web import write_web
 from orchestration.demo.generator.history import History
+from orchestration.demo.generator.plan import write_plan
 from orchestration.demo.generator.rates import Rates
-from orchestration.demo.generator.truth import write_truth
+from orchestration.demo.generator.stories import plant
+from orchestration.demo.generator.truth import write_stories, write_truth
 from orchestration.demo.generator.world import Setting
 from orchestration.settings import DEMO_TEMPLATE
 
@@ -34,6 +36,7 @@ def write_company(
     end: date,
     rates: Rates | None,
     seen_on: date,
+    stories: bool,
 ) -> DemoSummary:
     """Write the company of these arguments to `target`; see `generate_demo`."""
     start = end - timedelta(days=days - 1)
@@ -41,7 +44,9 @@ def write_company(
         raise ValueError(f"scale must be above 0 and days at least 60, not {scale} and {days}")
     if not start < seen_on <= end:
         raise ValueError(f"seen_on must be after {start} and not after {end}, not {seen_on}")
-    setting = Setting(rates or Rates(), scale, seed, start, end, seen_on)
+    plain = rates or Rates()
+    told, planted = plant(plain, seed) if stories else (plain, [])
+    setting = Setting(told, scale, seed, start, end, seen_on)
     company = draw_company(setting)
     dollar = draw_dollar_rates(setting)
     history, damage = History(company), Damage()
@@ -54,7 +59,9 @@ def write_company(
     write_web(company, target / "data" / "web", damage)
     write_marketing(company, target / "data" / "marketing", damage)
     write_agreement(setting, dollar, target / "agreement")
+    write_plan(setting, plain, target / "agreement")
     expected = write_truth(history, dollar, target / "truth", damage)
+    write_stories(planted, end, target / "truth")
     return DemoSummary(
         folder=target,
         rows=expected["rows"],

@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.demo import generate_demo
+from orchestration.demo.generator.holidays import holidays
 from orchestration.demo.generator.rates import SEGMENTS, TEAMS, Rates
+from orchestration.demo.generator.stories import plant
 from orchestration.lib.company.folder import check_company, load_company
 from orchestration.lib.extract import read_table
 from orchestration.lib.mapping.mapping import map_entity
@@ -302,7 +304,7 @@ def test_platforms_restate_their_newest_days(demo: Path, tmp_path: Path) -> None
 def test_rates_tell_a_story(tmp_path: Path) -> None:
     segments = (dataclasses.replace(SEGMENTS[0], ad_share=0.0), *SEGMENTS[1:])
     teams = (dataclasses.replace(TEAMS[0], response_minutes=3000), *TEAMS[1:])
-    generate_demo(tmp_path, scale=0.1, rates=Rates(segments=segments, teams=teams))
+    generate_demo(tmp_path, scale=0.1, rates=Rates(segments=segments, teams=teams), stories=False)
     register = pd.read_csv(tmp_path / "data" / "marketing" / "campaign_register.csv")
     assert "Enterprise" not in set(register["Segment"])
     journeys = truth(tmp_path, "journeys")
@@ -314,3 +316,99 @@ def test_rates_tell_a_story(tmp_path: Path) -> None:
         .str.startswith("paid", na=False)
         .any()
     )
+
+
+def test_the_seed_chooses_four_stories(demo: Path, tmp_path: Path) -> None:
+    told = json.loads((demo / "truth" / "stories.json").read_text())
+    assert [story["kind"] for story in told] == [
+        "lost_on_price", "slow_response", "rejected_campaign", "unfunded_winner",
+    ]  # fmt: skip
+    pricey, slow, rejected, winner = (story["subject"] for story in told)
+    assert pricey != winner
+    register = pd.read_csv(demo / "data" / "marketing" / "campaign_register.csv")
+    assert winner not in set(register["Segment"])
+    assert set(register.loc[register["Campaign"] == rejected, "UTM"]) == {told[2]["detail"]}
+    assert slow in {team.region for team in TEAMS}
+    others = {tuple(story.subject for story in plant(Rates(), seed)[1]) for seed in range(20)}
+    assert len(others) > 10
+    generate_demo(tmp_path, scale=0.02, days=90, stories=False)
+    assert json.loads((tmp_path / "truth" / "stories.json").read_text()) == []
+
+
+def test_stories_show_in_the_truth(tmp_path: Path) -> None:
+    """Against the time before where a story has a first day, else against the others."""
+    generate_demo(tmp_path, scale=0.5)
+    told = json.loads((tmp_path / "truth" / "stories.json").read_text())
+    pricey, slow, rejected, winner = (story["subject"] for story in told)
+    since = pd.Timestamp(told[0]["starts_on"])
+    deals, journeys = truth(tmp_path, "opportunities"), truth(tmp_path, "journeys")
+
+    lost = deals[deals["is_closed"] & ~deals["is_won"] & (deals["segment"] == pricey)]
+    on_price = (lost["lost_reason"] == "Price").groupby(lost["closed_at"] >= since).mean()
+    assert on_price[True] > on_price[False] + 0.2
+
+    handed = journeys[journeys["mql_true_at"].notna()]
+    waits = handed["first_response_at"] - handed["mql_true_at"]
+    mine = handed["region"] == slow
+    medians = waits[mine].groupby(handed["mql_true_at"] >= since).median()
+    assert medians[True] > 2 * medians[False]
+
+    register = pd.read_csv(tmp_path / "data" / "marketing" / "campaign_register.csv", dtype=str)
+    campaign = register.set_index("Campaign").loc[rejected, "Campaign ID"]
+    accepted = handed["sal_true_at"].notna().groupby(handed["campaign_id"] == campaign).mean()
+    assert accepted[True] < 0.5 * accepted[False]
+
+    new = deals[deals["is_closed"] & (deals["opportunity_type"] == "new")]
+    won = new["is_won"].groupby(new["segment"] == winner).mean()
+    assert won[True] > won[False] + 0.15
+
+
+def test_a_company_without_stories_is_near_its_targets(tmp_path: Path) -> None:
+    generate_demo(tmp_path, stories=False)
+    plan = pd.read_csv(tmp_path / "agreement" / "targets.csv", keep_default_na=False)
+    planned = plan[plan["segment"] == ""].groupby("kpi_id")["target_value"].sum()
+    journeys, deals = truth(tmp_path, "journeys"), truth(tmp_path, "opportunities")
+    start = pd.Timestamp("2025-01-06 23:00")
+    won = deals[deals["is_won"] & (deals["closed_at"] >= start)]
+    actual = {
+        "leads": (journeys["lead_id"].notna() & (journeys["lead_at"] >= start)).sum(),
+        "mqls": journeys["mql_at"].notna().sum(),
+        "opportunities_created": (deals["created_at"] >= start).sum(),
+        "wins": len(won),
+        "won_value": won["amount_cents_reporting_at_created"].sum() / 100,
+        "spend": truth(tmp_path, "ad_spend")["spend_micros_reporting"].sum() / 1e6,
+    }
+    for kpi, value in actual.items():
+        assert value == pytest.approx(planned[kpi], rel=0.12), kpi
+
+
+def test_holidays_move_with_easter() -> None:
+    assert (date(2026, 4, 6), "Easter Monday") in holidays("DACH", 2026)
+    assert (date(2027, 3, 29), "Easter Monday") in holidays("UKI", 2027)
+    assert (date(2026, 11, 26), "Thanksgiving") in holidays("NA", 2026)
+    assert [day for day, _ in holidays("elsewhere", 2026)] == [
+        date(2026, 1, 1),
+        date(2026, 12, 25),
+    ]
+
+
+def test_leads_and_feedback_name_their_campaign(demo: Path) -> None:
+    known = set(
+        pd.read_csv(demo / "data/marketing/campaign_register.csv", dtype=str)["Campaign ID"]
+    )
+    leads = exported(demo, "leads")
+    first = truth(demo, "journeys").dropna(subset="lead_id").drop_duplicates("lead_id")
+    both = leads.merge(first, left_on="Lead ID", right_on="lead_id").dropna(subset="Campaign ID")
+    assert len(both) and (both["Campaign ID"] == both["campaign_id"]).all()
+    lines = (demo / "data" / "crm" / "sales_feedback.jsonl").read_text().splitlines()
+    named = {json.loads(line)["campaign"] for line in lines} - {None}
+    assert named and named <= known
+
+
+def test_open_pipeline_is_that_of_the_last_day(demo: Path) -> None:
+    deals, ends = truth(demo, "opportunities"), truth(demo, "open_pipeline")
+    still_open = deals[~deals["is_closed"]]
+    assert len(ends) == 18 and ends["month_end"].iloc[-1] == date(2026, 6, 30)
+    assert ends["opportunities"].iloc[-1] == len(still_open)
+    total = still_open["amount_cents_reporting_at_created"].sum()
+    assert ends["amount_cents_reporting"].iloc[-1] == total
