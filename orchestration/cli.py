@@ -15,12 +15,14 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from orchestration.cli_agreement import agreement_app
 from orchestration.lib.errors import TandemError
-from orchestration.settings import NO_TELEMETRY, Settings, load_settings
+from orchestration.settings import NO_TELEMETRY
+from orchestration.settings import settings_of_command as _settings
 
 PUBLISHED, ERROR, USAGE, BLOCKED = 0, 1, 2, 3
 
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept out of the lake.")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(agreement_app, name="agreement")
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
@@ -69,14 +72,6 @@ def _run_app() -> int:
         typer.echo(f"error: {error}", err=True)
         return ERROR
     return PUBLISHED
-
-
-def _settings() -> Settings:
-    settings = load_settings()
-    # Children (dbt, the UI's code server) read the same folders.
-    os.environ["TANDEM_HOME"] = str(settings.home)
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    return settings
 
 
 def _decision(by: str, why: str) -> tuple[str, str]:
@@ -124,12 +119,15 @@ def demo(
     scale: Annotated[float, typer.Option(min=0.01, help="1 is a company of 6,000 leads.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same company.")] = 7,
     days: Annotated[int, typer.Option(min=60, help="Days of history.")] = 540,
+    stories: Annotated[
+        bool, typer.Option(help="Plant four troubles for the review agenda to find.")
+    ] = True,
 ) -> None:
     """Generate the demo company, with the ground truth beside it."""
     from orchestration.demo import generate_demo
 
     settings = _settings()
-    summary = generate_demo(settings.demo, scale=scale, seed=seed, days=days)
+    summary = generate_demo(settings.demo, scale=scale, seed=seed, days=days, stories=stories)
     typer.echo(f"{summary}")
 
 
@@ -241,6 +239,30 @@ def quarantine_release(
     settings = _settings()
     release_row(settings, load_company(settings.company), quarantine_id, *_decision(by, why))
     typer.echo(f"{quarantine_id} is released. Next: `tandem run`.")
+
+
+@app.command()
+def attribute(
+    file: Annotated[Path, typer.Argument(help="Delimited text: path, conversions, value, null.")],
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between columns; default: what the header has.")
+    ] = None,
+    separator: Annotated[str, typer.Option(help="Between the channels of a path.")] = ">",
+    direct: Annotated[
+        list[str] | None,
+        typer.Option(help="A channel that last_non_direct passes over; default: direct."),
+    ] = None,
+    output: Annotated[Literal["table", "csv"], typer.Option("--format", help="How to print.")] = (
+        "table"
+    ),
+) -> None:
+    """Credit by model and channel for a file of paths."""
+    from orchestration import console
+    from orchestration.lib.attribution.path_file import LEFT_OUT, attribute_file
+
+    credits = attribute_file(file, delimiter, separator, direct or ["direct"])
+    console.print_credits(credits, is_csv=output == "csv")
+    typer.echo(f"note: {LEFT_OUT}", err=True)
 
 
 @app.command()
