@@ -19,8 +19,9 @@ help:  ## list the targets
 run: install manifest demo  ## install, make the demo company, run the pipeline, publish
 	@$(BIN)/tandem run
 
+# Two modules at a time: most tests wait for one process of dbt.
 test: install manifest  ## run the test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-long: install manifest  ## run the tests that take minutes
 	$(BIN)/pytest -m long

@@ -8,13 +8,34 @@ from __future__ import annotations
 
 from expectations.results import Owner
 from expectations.rules import Suite
-from expectations.suites import dimensions, facts, kpis, release
+from expectations.suites import (
+    agenda,
+    agreement,
+    alignment,
+    attribution,
+    dimensions,
+    facts,
+    kpis,
+    pipeline,
+    reconciliation,
+    release,
+    sales,
+    sla,
+)
 
 SUITES: tuple[Suite, ...] = (
     *dimensions.SUITES,
+    *agreement.SUITES,
     *facts.SUITES,
+    *sales.SUITES,
+    *pipeline.SUITES,
+    *attribution.SUITES,
     *kpis.SUITES,
+    *alignment.SUITES,
+    *sla.SUITES,
+    *reconciliation.SUITES,
     *release.SUITES,
+    *agenda.SUITES,
 )
 
 _OWNERS = {suite.asset: suite.owner for suite in SUITES}

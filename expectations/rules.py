@@ -127,6 +127,27 @@ def rows(
     )
 
 
+# What staging's macro `without_personal` leaves of no text: addresses, and runs of seven digits
+# that are no dates or spans of years.
+_YEAR, _DAY = "(19|20)[0-9][0-9]", "[0-9]{1,2}[./-]"
+_DATES = f"{_YEAR}[./-]{_DAY}[0-9]{{1,2}}|{_DAY}{_DAY}{_YEAR}|{_YEAR}[/-]{_YEAR}"
+_PHONE = "([0-9][ ()/.\u2013-]{0,3}){6,}[0-9]"
+
+
+def impersonal(table: str, *columns: str) -> list[Expectation]:
+    """No free text holds an email address or a phone number."""
+    return [
+        rows(
+            table,
+            f"{column}_holds_no_address_or_phone",
+            f"{column} like '%@%'"
+            f" or regexp_matches(regexp_replace({column}, '{_DATES}', 'x', 'g'), '{_PHONE}')",
+            f"{a(column)} that looks like an email address or a phone number",
+        )
+        for column in columns
+    ]
+
+
 def not_null(table: str, *columns: str, key: str | None = None) -> list[Expectation]:
     """Each column has a value in every row."""
     return [

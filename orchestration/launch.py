@@ -7,10 +7,12 @@ Does not belong here: printing (`console`), or what a job does (`defs`).
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,17 +104,37 @@ def launch(
         began = time.monotonic()
         listener = _Listener(run_id, on_step)
         instance.add_event_listener(run_id, listener)
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            partition_key=partition_key,
-            tags=tags,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        with _event_log_open(instance, run_id):
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                partition_key=partition_key,
+                tags=tags,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
         listener.outcome.success = result.success
         listener.outcome.total_seconds = time.monotonic() - began
         return listener.outcome
+
+
+@contextmanager
+def _event_log_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Hold open the files of the run's events, if it is in files that they are kept.
+
+    Dagster opens and closes them for each of some thousand events. When the last connection
+    closes, SQLite clears its journal away and waits for the disk; with this one it need not.
+    """
+    from dagster._core.storage.event_log import SqliteEventLogStorage
+
+    storage = instance.event_log_storage
+    with ExitStack() as stack:
+        if isinstance(storage, SqliteEventLogStorage):
+            for shard in ("index", run_id):
+                path = storage.path_for_shard(shard)
+                connection = stack.enter_context(closing(sqlite3.connect(path)))
+                connection.execute("pragma journal_mode = wal")
+        yield
 
 
 class _Listener:

@@ -84,6 +84,14 @@ class Settings:
         return self.dbt_project / "target" / "manifest.json"
 
 
+def settings_of_command() -> Settings:
+    """The settings, told to this process's children too (dbt, the UI's code server)."""
+    settings = load_settings()
+    os.environ["TANDEM_HOME"] = str(settings.home)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    return settings
+
+
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment (`os.environ` by default).
 

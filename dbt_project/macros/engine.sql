@@ -17,6 +17,23 @@
   timezone({{ timezone }}, timezone('UTC', {{ utc_timestamp }}))
 {%- endmacro %}
 
+{# Wall-clock time of an IANA timezone as a naive UTC timestamp. A time that a change of the
+   clocks skips or repeats is one that exists. #}
+{% macro local_to_utc(local_timestamp, timezone) -%}
+  {{ adapter.dispatch('local_to_utc', 'tandem')(local_timestamp, timezone) }}
+{%- endmacro %}
+{% macro duckdb__local_to_utc(local_timestamp, timezone) -%}
+  timezone('UTC', timezone({{ timezone }}, {{ local_timestamp }}))
+{%- endmacro %}
+
+{# A timestamp moved by a number of microseconds. #}
+{% macro add_microseconds(timestamp, microseconds) -%}
+  {{ adapter.dispatch('add_microseconds', 'tandem')(timestamp, microseconds) }}
+{%- endmacro %}
+{% macro duckdb__add_microseconds(timestamp, microseconds) -%}
+  ({{ timestamp }} + to_microseconds(cast({{ microseconds }} as bigint)))
+{%- endmacro %}
+
 {# Whole days from one date to another. #}
 {% macro days_between(first_day, last_day) -%}
   {{ adapter.dispatch('days_between', 'tandem')(first_day, last_day) }}
@@ -155,6 +172,30 @@
   '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
+{# One row per part of a text between separators; no row for null. A select term. #}
+{% macro text_parts(value, separator) -%}
+  {{ adapter.dispatch('text_parts', 'tandem')(value, separator) }}
+{%- endmacro %}
+{% macro duckdb__text_parts(value, separator) -%}
+  unnest(string_split({{ value }}, '{{ separator }}'))
+{%- endmacro %}
+
+{# A text's characters in order, so that two texts of the same letters are equal. #}
+{% macro letters_sorted(text) -%}
+  {{ adapter.dispatch('letters_sorted', 'tandem')(text) }}
+{%- endmacro %}
+{% macro duckdb__letters_sorted(text) -%}
+  array_to_string(list_sort(string_split({{ text }}, '')), '')
+{%- endmacro %}
+
+{# How a replacement of replace_all names the first group. #}
+{% macro first_match() -%}
+  {{ return(adapter.dispatch('first_match', 'tandem')()) }}
+{%- endmacro %}
+{% macro duckdb__first_match() -%}
+  {{ return('\\1') }}
+{%- endmacro %}
+
 {# ── aggregates ───────────────────────────────────────────────────────────────────────── #}
 
 {# The value of the row whose key columns are the largest, among rows that have a value; make
@@ -178,4 +219,29 @@
 {# True if the condition holds in any row of the group. #}
 {% macro any_true(condition) -%}
   coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1
+{%- endmacro %}
+
+{# The product of the group's values, as double; nulls are passed over. #}
+{% macro product(value) -%}
+  {{ adapter.dispatch('product', 'tandem')(value) }}
+{%- endmacro %}
+{% macro duckdb__product(value) -%}
+  product(cast({{ value }} as double))
+{%- endmacro %}
+
+{# The exact percentile of a group's doubles, a share from 0 to 1, between two values in
+   proportion; nulls do not count. #}
+{% macro percentile(value, share) -%}
+  {{ adapter.dispatch('percentile', 'tandem')(value, share) }}
+{%- endmacro %}
+{% macro duckdb__percentile(value, share) -%}
+  quantile_cont({{ value }}, {{ share }})
+{%- endmacro %}
+
+{# The number of parts that a separated text has; null for null. #}
+{% macro list_length(value, separator) -%}
+  {{ adapter.dispatch('list_length', 'tandem')(value, separator) }}
+{%- endmacro %}
+{% macro duckdb__list_length(value, separator) -%}
+  cast(len(string_split({{ value }}, '{{ separator }}')) as bigint)
 {%- endmacro %}

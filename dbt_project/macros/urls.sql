@@ -62,3 +62,19 @@
     else {{ text }}
   end
 {%- endmacro %}
+
+{#
+  A free text in which whatever looks like an email address or a phone number is blotted out: a
+  run of seven or more digits, with blanks, points, strokes and brackets between. Dates and spans
+  of years stay. First each of them is followed by the word for a number and each number becomes
+  it; then the word goes where a digit is before it. Nobody can recognize names.
+#}
+{% macro without_personal(text) -%}
+  {%- set addresses = replace_all(text, "'[^@ ]*[ ]?(@|%40)[ ]?[^@ ]*'", "'(address)'") -%}
+  {%- set year = "(?:19|20)[0-9][0-9]" -%}
+  {%- set day = "[0-9]{1,2}[./-]" -%}
+  {%- set dates = year ~ "[./-]" ~ day ~ "[0-9]{1,2}|" ~ day ~ day ~ year ~ "|" ~ year ~ "[/-]" ~ year -%}
+  {%- set phone = "[+(]{0,2}(?:[0-9][ ()/.–-]{0,3}){6,}[0-9]" -%}
+  {%- set marked = replace_all(addresses, "'(" ~ dates ~ ")|" ~ phone ~ "'", "'" ~ first_match() ~ "(number)'") -%}
+  {{ replace_all(marked, "'([0-9])[(]number[)]'", "'" ~ first_match() ~ "'") }}
+{%- endmacro %}

@@ -46,6 +46,23 @@ def dim_account() -> list[Expectation]:
     return [
         unique(table, "account_id"),
         refers_to(table, "owner_rep_id", "marts.dim_rep", "rep_id"),
+        rows(
+            table,
+            "match_is_sure_enough",
+            "match_confidence is null or match_confidence not between 0.8 and 1",
+            "records that were merged on too weak a match",
+            example="account_id",
+        ),
+        rows(
+            table,
+            "records_are_those_of_the_bridge",
+            "case when record_count = 0"
+            " then account_id in (select account_id from marts.bridge_account_record)"
+            " else (account_id, record_count) not in (select account_id, count(*)"
+            " from marts.bridge_account_record group by account_id) end",
+            "another number of records than bridge_account_record",
+            example="account_id",
+        ),
     ]
 
 
@@ -96,11 +113,12 @@ def dim_kpi() -> list[Expectation]:
         unique(table, "kpi_id"),
         one_of(table, "kind", KINDS),
         one_of(table, "owner_team", (*TEAMS, "both")),
-        *not_null(table, "kpi_name", "formula", "formula_source", key="kpi_id"),
+        *not_null(table, "kpi_name", "formula", key="kpi_id"),
         rows(
             table,
             "drills_to_a_fact",
-            "kind in ('sum', 'ratio') and numerator_fact is null",
+            "kind <> 'derived' and (numerator_fact is null or denominator is not null"
+            " and denominator_fact is null)",
             "no fact that the number can be drilled to",
             example="kpi_id",
         ),
@@ -117,6 +135,24 @@ def bridge_person_record() -> list[Expectation]:
             "no_address_is_shown",
             "source_id like '%@%'",
             "a source_id that looks like an email address",
+            example="source_id",
+        ),
+    ]
+
+
+def bridge_account_record() -> list[Expectation]:
+    table = "marts.bridge_account_record"
+    kinds = "sole", "crm_merge", "domain", "name"
+    return [
+        unique(table, "source_system", "source_id"),
+        refers_to(table, "account_id", "marts.dim_account", optional=False),
+        one_of(table, "match_type", kinds),
+        rows(
+            table,
+            "confidence_is_that_of_the_match",
+            "match_confidence is null or match_confidence <> case match_type"
+            " when 'name' then 0.8 when 'domain' then 0.95 else 1 end",
+            "another confidence than its kind of match has",
             example="source_id",
         ),
     ]
@@ -165,4 +201,5 @@ SUITES = (
     Suite("dim_stage", "data", dim_stage),
     Suite("dim_kpi", "data", dim_kpi),
     Suite("bridge_person_record", "data", bridge_person_record),
+    Suite("bridge_account_record", "sales", bridge_account_record),
 )

@@ -14,6 +14,7 @@ from expectations.rules import (
     a,
     conserved,
     counted,
+    impersonal,
     not_negative,
     not_null,
     once,
@@ -197,6 +198,7 @@ def fct_opportunities() -> list[Expectation]:
     table = "marts.fct_opportunities"
     return [
         unique(table, "opportunity_id"),
+        *impersonal(table, "lost_reason"),
         refers_to(table, "journey_id", "marts.fct_funnel", optional=False),
         refers_to(table, "person_id", "marts.dim_person"),
         refers_to(table, "account_id", "marts.dim_account"),
@@ -209,6 +211,16 @@ def fct_opportunities() -> list[Expectation]:
             "won_is_closed",
             "is_won and not is_closed",
             "is_won without is_closed",
+            example="opportunity_id",
+        ),
+        # Such a deal is in no KPI yet; it must not hold up all the rest.
+        rows(
+            table,
+            "closed_by_as_of",
+            "closed_date > (select max(period_start) from marts.kpi_scorecard"
+            " where period_grain = 'day')",
+            "a closing day after as-of",
+            severity="warning",
             example="opportunity_id",
         ),
         *_converted(table, "amount", "list_amount"),
@@ -275,6 +287,7 @@ def fct_sales_activities() -> list[Expectation]:
     table = "marts.fct_sales_activities"
     return [
         unique(table, "activity_id"),
+        *impersonal(table, "outcome"),
         *not_null(table, "occurred_at", "activity_type", key="activity_id"),
         refers_to(table, "rep_id", "marts.dim_rep"),
         refers_to(table, "person_id", "marts.dim_person"),

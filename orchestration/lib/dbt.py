@@ -1,4 +1,4 @@
-"""dbt's command lines: variables, paths and the manifest. Pure but for `prepare_manifest`.
+"""dbt's command lines: variables, paths and the manifest.
 
 Belongs here: what dbt is called with. Does not belong here: models, or Dagster's events.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -69,19 +70,43 @@ def is_manifest_current(settings: Settings) -> bool:
 
 def prepare_manifest(settings: Settings) -> Path:
     """Parse the project into `dbt_project/target/manifest.json` and return its path."""
+    _dbt(settings, ["parse"], settings.dbt_manifest.parent, {}, "could not parse the project")
+    return settings.dbt_manifest
+
+
+def run_models(settings: Settings, models: Sequence[str], build: Mapping[str, str]) -> None:
+    """Build models and all that they read into the settings' warehouse, in a process of its own.
+
+    `build` is what `build_environment` gives. Raises DbtError with dbt's own words.
+    """
+    select = ["run", "--select", *(f"+{model}" for model in models)]
+    _dbt(settings, select, settings.home / "dbt" / "target", build, "could not build the marts")
+
+
+def _dbt(
+    settings: Settings,
+    words: Sequence[str],
+    target: Path,
+    build: Mapping[str, str],
+    failure: str,
+) -> None:
     done = subprocess.run(
         [
             dbt_executable(),
             "--quiet",
-            "parse",
+            *words,
             *("--project-dir", str(settings.dbt_project)),
             *("--profiles-dir", str(settings.dbt_project)),
-            *("--target-path", str(settings.dbt_manifest.parent)),
+            *("--target-path", str(target)),
         ],
-        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(settings.home / "dbt")},
+        env={
+            **os.environ,
+            **environment(settings),
+            **build,
+            "DBT_LOG_PATH": str(settings.home / "dbt"),
+        },
         capture_output=True,
         text=True,
     )
     if done.returncode != 0:
-        raise DbtError(f"dbt could not parse the project:\n{done.stdout}{done.stderr}")
-    return settings.dbt_manifest
+        raise DbtError(f"dbt {failure}:\n{done.stdout}{done.stderr}")

@@ -258,6 +258,7 @@ _ALL = (
         lead_source      text       where the lead came from, in the company's words
         status           text       status label; the agreement maps it to a stage
         status_changed_at  timestamp  when the status last changed
+        score            number     lead score
         mql_at           timestamp  when marketing qualified the lead
         sal_at           timestamp  when sales accepted the lead
         sql_at           timestamp  when sales qualified the lead
@@ -545,7 +546,7 @@ _ALL = (
         source_id     id      the source's id of the cost line
         period_start  date!   first day of the period
         period_grain  enum(day,month,quarter,year)  length of the period
-        team          text    marketing or sales
+        team          text    marketing or sales; empty counts for CAC too, another team does not
         category      text    salaries, tools, agencies
         amount        money!  amount
         currency      currency  currency

@@ -107,13 +107,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     assert re.search(r"crm__leads: 8 rows +\(\d", said)
     for words in (
         "Published r000001",
-        "the agreement is not signed",
-        "fct_funnel ",
+        "not signed by both",
         "Marketing qualified lead",
-        "Win rate",
-        "gate 1",
-        "gate 2",
-        "Transform",
+        "KPIs, ",
+        "Both teams ",
+        "Pipeline created ",
+        "have no value: ",
+        "Promises, ",
+        "Gate 1: ",
+        "Gate 2: ",
+        "seconds: extract ",
         "tandem quarantine list",
     ):
         assert words in said
@@ -202,6 +205,20 @@ def test_unchanged_input_is_not_loaded_again_and_days_and_as_of_are_taken(site: 
     assert "--end 2999-01-01" in said
 
 
+def test_status_says_that_the_agreement_was_changed_and_who_signed(site: Site) -> None:
+    file = site.company / "agreement" / "company.csv"
+    before = file.read_text(encoding="utf-8")
+    assert "The folder's agreement" not in site.type("status")
+    site.edit("agreement/company.csv", "Europe/Berlin", "Europe/Vienna")
+    assert "signed by no team: `tandem agreement diff`" in site.type("status")
+    site.type("agreement", "sign", "sales")
+    assert "signed by sales: " in site.type("status")
+    site.edit("agreement/company.csv", "Europe/Vienna", "Europe/Nowhere")
+    assert "The folder's agreement has problems: `tandem check`" in site.type("status")
+    file.write_text(before, encoding="utf-8")
+    (site.company / "agreement" / "signatures.csv").unlink()
+
+
 def test_blocked_by_a_gate_then_accepted_and_released(as_new: Site) -> None:
     site, before = as_new, as_new.current()
     # An address in the wrong column, a date that cannot be, and two of three deals gone.
@@ -244,7 +261,7 @@ def test_blocked_by_a_gate_then_accepted_and_released(as_new: Site) -> None:
     assert site.rows(
         "select cast(min(lead_at) as varchar) from marts.fct_funnel where source_lead_id = 'L-2'"
     ) == [("1985-01-09 13:30:00",)]
-    ledger = "".join(path.read_text("utf-8") for path in (site.home / "ledger").iterdir())
+    ledger = "".join(path.read_text("utf-8") for path in (site.home / "ledger").glob("*.jsonl"))
     assert "they were tests" in ledger and "founded then" in ledger
 
 

@@ -6,7 +6,6 @@ Belongs here: JSON to text columns. Does not belong here: decoding of bytes (`in
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -93,7 +92,7 @@ def _check_columns(file: InputFile, number: int, columns: dict[str, None]) -> No
 
 def _parse(line: str) -> dict[str, Any]:
     try:
-        value = json.loads(line, parse_float=_ExactFloat, parse_constant=_refuse)
+        value = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"is no JSON ({error.msg} at character {error.pos + 1})") from error
     if not isinstance(value, dict):
@@ -105,26 +104,28 @@ def _refuse(name: str) -> None:
     raise ValueError(f"is no JSON ({name} is no number)")
 
 
+# `json.loads` with these would make a decoder for every line.
+_DECODER = json.JSONDecoder(parse_float=_ExactFloat, parse_constant=_refuse)
+
+
 def _flat(value: dict[str, Any]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
-    for name, text in _leaves(value, ""):
-        if name in row:
-            raise ValueError(f"has the key '{name}' twice, once nested")
-        row[name] = text
+    _put_leaves(value, "", row)
     return row
 
 
-def _leaves(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
+def _put_leaves(value: dict[str, Any], prefix: str, row: dict[str, str | None]) -> None:
     for key, item in value.items():
         if isinstance(item, dict) and item:
-            yield from _leaves(item, f"{prefix}{key}.")
-        else:
-            yield prefix + key, _text(item)
+            _put_leaves(item, f"{prefix}{key}.", row)
+            continue
+        name = prefix + key
+        if name in row:
+            raise ValueError(f"has the key '{name}' twice, once nested")
+        row[name] = item if item is None or isinstance(item, str) else _text(item)
 
 
-def _text(item: Any) -> str | None:
-    if item is None or isinstance(item, str):
-        return item
+def _text(item: Any) -> str:
     if isinstance(item, _ExactFloat):
         return unambiguous(item.text)
     return json.dumps(item, ensure_ascii=False)

@@ -54,6 +54,7 @@ _LOADS = pa.schema(
         ("window_start", pa.timestamp("us")),
         ("window_end", pa.timestamp("us")),
         ("rows", pa.int64()),
+        ("rows_quarantined", pa.int64()),
         ("state", pa.string()),
         ("is_newest", pa.bool_()),
     ]

@@ -41,7 +41,11 @@ select 'crm' as source_system, is_deleted from (values (false), (true)) as t (is
 create table marts.dim_date as
 select cast(range as date) as date_day from range(date '2025-01-01', date '2025-03-01', interval 1 day);
 create table marts.dim_rep as select 'r1' as rep_id;
-create table marts.dim_account as select 'a1' as account_id, 'r1' as owner_rep_id;
+create table marts.dim_account as
+select 'a1' as account_id, 'r1' as owner_rep_id, 2 as record_count, 0.95::double as match_confidence;
+create table marts.bridge_account_record as
+select 'a1' as account_id, 'crm' as source_system, source_id, 'domain' as match_type, 0.95::double as match_confidence
+from (values ('A1'), ('A2')) as t (source_id);
 create table marts.dim_person as
 select person_id, 'a1' as account_id from (values ('p1'), ('p2'), ('p3'), ('p4')) as t (person_id);
 create table marts.dim_channel as
@@ -55,10 +59,13 @@ from (values ('lead'), ('mql'), ('sal'), ('sql'), ('opportunity'), ('won'), ('di
              ('lost'), ('recycled')) as t (stage_id);
 create table marts.dim_kpi as
 select
-    kpi_id, kpi_id as kpi_name, kind, numerator, 'both' as owner_team, 'a formula' as formula,
-    'a book' as formula_source, 'fct_funnel' as numerator_fact
-from (values ('leads', 'sum', 'leads'), ('wins', 'sum', 'wins'), ('spend', 'sum', 'spend'))
-    as t (kpi_id, kind, numerator);
+    kpi_id, kpi_id as kpi_name, kind, numerator, denominator, 'both' as owner_team,
+    'a formula' as formula, 'a book' as formula_source, 'fct_funnel' as numerator_fact,
+    case when denominator is not null then 'fct_funnel' end as denominator_fact
+from (values ('leads', 'sum', 'leads', null), ('wins', 'sum', 'wins', null),
+             ('spend', 'sum', 'spend', null), ('quota_attainment', 'ratio', 'won_value', 'quota'),
+             ('pipeline_open', 'stock', 'pipeline_open', null))
+    as t (kpi_id, kind, numerator, denominator);
 create table marts.bridge_person_record as
 select person_id, 'crm' as source_system, 'lead' as object_type, source_id
 from (values ('p1', 'l1'), ('p2', 'l2'), ('p3', 'l3')) as t (person_id, source_id)
@@ -84,6 +91,7 @@ select
     source_system, source_opportunity_id, stage_id, amount::decimal(18, 2) as amount, currency,
     amount_reporting::decimal(18, 2) as amount_reporting, null::decimal(18, 2) as list_amount,
     null::decimal(18, 2) as list_amount_reporting, is_won, true as is_closed,
+    'waits until 01.03.2026' as lost_reason,
     'direct' as channel_id, date '2025-01-10' as created_date, date '2025-01-20' as closed_date
 from (values
     ('d1', 'j1', 'p1', 'crm', 'o1', 'won', 100, 'EUR', 100, true),
@@ -119,37 +127,8 @@ create table marts.fct_sales_activities as
 select
     'v1' as activity_id, 'r1' as rep_id, 'p1' as person_id, 'a1' as account_id,
     'd1' as opportunity_id, timestamp '2025-01-12 10:00:00' as occurred_at,
-    date '2025-01-12' as occurred_date, 'call' as activity_type, 'crm' as source_system;
-
-create table marts.kpi_components as
-select
-    component_date, component_id, '(none)' as segment, 'direct' as channel_id, 'EU' as region,
-    value::decimal(38, 6) as value
-from (values
-    (date '2025-01-15', 'leads', 4), (date '2025-01-15', 'opportunities_created', 3),
-    (date '2025-01-15', 'wins', 2), (date '2025-01-20', 'losses', 1), (date '2025-01-15', 'closed', 2),
-    (date '2025-01-20', 'closed', 1), (date '2025-01-10', 'pipeline_created', 160),
-    (date '2025-01-20', 'won_value', 120), (date '2025-01-02', 'spend', 20)
-) as t (component_date, component_id, value);
-create table marts.kpi_scorecard as
-with periods as (
-    select 'day' as period_grain, component_date as period_start, component_id, value
-    from marts.kpi_components
-    union all
-    select 'month', date '2025-01-01', component_id, sum(value)
-    from marts.kpi_components group by component_id
-    union all
-    select 'day', date '2025-01-31', 'leads', 0
-),
-slices as (
-    select * from (values ('(all)', '(all)', '(all)'), ('(none)', '(all)', '(all)'),
-                          ('(all)', 'direct', '(all)'), ('(all)', '(all)', 'EU'))
-        as t (segment, channel_id, region)
-)
-select
-    period_grain, period_start, kpi_id, segment, channel_id, region, value as numerator,
-    value::double as value, null::varchar as null_reason
-from periods join marts.dim_kpi on numerator = component_id cross join slices;
+    date '2025-01-12' as occurred_date, 'call' as activity_type,
+    'reached' as outcome, 'crm' as source_system;
 
 create table marts.release_info (release_id varchar);
 create table marts.data_quality (gate varchar);

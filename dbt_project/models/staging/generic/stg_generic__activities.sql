@@ -3,7 +3,7 @@ select
     source_id,
     activity_type,
     direction,
-    outcome,
+    {{ without_personal('outcome') }} as outcome,
     occurred_at,
     {{ report_date('occurred_at') }} as occurred_date,
     {{ is_date_only('occurred_at') }} as is_occurred_date_only,

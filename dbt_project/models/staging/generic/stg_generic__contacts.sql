@@ -9,6 +9,8 @@ select
     {{ is_date_only('updated_at') }} as is_updated_date_only,
     email_hash,
     email_domain,
+    {{ is_role_mailbox('email') }} as is_role_mailbox,
+    {{ full_name() }} as person_name,
     job_title,
     account_id,
     owner_id,

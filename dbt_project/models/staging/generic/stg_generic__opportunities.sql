@@ -29,7 +29,7 @@ select
     opportunity_type,
     forecast_category,
     lead_source,
-    lost_reason,
+    {{ without_personal('lost_reason') }} as lost_reason,
     segment,
     region,
     product_id,

@@ -10,7 +10,7 @@ select
     campaign_id,
     product_id,
     feedback_type,
-    topic,
+    {{ without_personal('topic') }} as topic,
     _table,
     _load_id,
     _file,

@@ -11,7 +11,7 @@ select
     amount,
     expected_close_date,
     changed_by_id,
-    reason,
+    {{ without_personal('reason') }} as reason,
     _table,
     _load_id,
     _file,

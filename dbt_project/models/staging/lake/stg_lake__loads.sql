@@ -18,6 +18,7 @@ select
     loads.table_name,
     loads.window_start,
     loads.window_end,
+    loads.rows_quarantined,
     loads.load_id = newest.newest_load_id as is_newest,
     loads.load_id = newest.newest_load_id and loads.load_mode = 'snapshot' as is_snapshot
 from {{ source('manifest', 'loads') }} as loads

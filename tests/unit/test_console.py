@@ -1,0 +1,101 @@
+"""The page that a run ends with: what it chooses to show, wide and narrow."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestration import console
+from orchestration.launch import Outcome
+from orchestration.report import AgendaItem, Kpi, Promise, ReleaseReport
+from orchestration.settings import Settings
+
+STAGES = ("Lead", "Marketing qualified lead", "Sales accepted lead", "Opportunity", "Won")
+
+
+def kpi(name: str, team: str, value: float | None = 10, target: float | None = None) -> Kpi:
+    attainment = value / target if value is not None and target else None
+    reason = None if value is not None else "input_missing:spend"
+    return Kpi(name, team, value, reason, target, attainment, None, "count")
+
+
+REPORT = ReleaseReport(
+    info={
+        "release_id": "r000007",
+        "as_of": datetime(2026, 7, 1, 6),
+        "agreement_version": "abc",
+        "is_signed": False,
+    },
+    table_count=46,
+    row_count=1234,
+    funnel=[(stage, 9, 12) for stage in STAGES],
+    month=date(2026, 6, 1),
+    kpis=[
+        *(kpi(f"Shared {number}", "both") for number in range(12)),
+        kpi("Shared with a target", "both", 10, 20),
+        kpi("Leads", "marketing", 102, 113),
+        kpi("Cost per lead", "marketing", None),
+        kpi("Cost per MQL", "marketing", None),
+        kpi("Wins", "sales", 21, 17),
+    ],
+    promises=[
+        Promise("marketing", "Enough leads", "", 38, 41, 0, 0, "kept", "count"),
+        Promise("sales", "Answered fast", "North", 0.85, 0.7, 28, 40, "broken", "share"),
+        Promise("sales", "Decided on", "", 0.85, None, 0, 0, "no_data", "share"),
+    ],
+    agenda=[
+        AgendaItem(date(2026, 6, 22), f"Item {number}.", "sales", 1000 * number)
+        for number in range(7)
+    ],
+    gates=[("gate_1", 24, 361, 344)],
+    warnings=[(f"table_{number}", "A warning.") for number in range(6)],
+    notes=[],
+)
+
+
+def page(monkeypatch: pytest.MonkeyPatch, width: int, report: ReleaseReport = REPORT) -> list[str]:
+    written = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=written, width=width, highlight=False))
+    monkeypatch.setattr(console, "read_release", lambda _: report)
+    settings = Settings(Path("home"), Path("company"))
+    console.print_summary(settings, Outcome("run", True, [], [], {}, 1.0))
+    return [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+def test_a_page_has_both_teams_side_by_side_and_the_shared_kpis_on_top(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = page(monkeypatch, 100)
+    assert len(lines) <= 64
+    (heads,) = [line for line in lines if line.startswith("Marketing ") and "Sales " in line]
+    (row,) = [line for line in lines if line.startswith("Leads ")]
+    assert row.split() == ["Leads", "102", "90%", "Wins", "21", "124%"]
+    shared = [line.split("  ")[0] for line in lines if line.startswith("Shared")]
+    # Eight of them: the one with a target, and the first seven, in their order.
+    assert shared == [*(f"Shared {number}" for number in range(7)), "Shared with a target"]
+    assert lines.index(heads) > lines.index(next(line for line in lines if "Shared 0" in line))
+    assert "5 more, and each by segment, channel and region: marts.kpi_scorecard" in lines
+    assert "2 have no value: input missing (2); null_reason says what is missing" in lines
+
+
+def test_promises_agenda_and_warnings_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = page(monkeypatch, 100)
+    # Nothing fell due for the third promise: nobody kept or broke it.
+    assert "Promises, June 2026: marketing kept 1 of 1, sales kept 0 of 1" in lines
+    (broken,) = [line for line in lines if "broken" in line]
+    assert " ".join(broken.split()) == "sales Answered fast (North) 85.0% 70.0% 28 of 40 broken"
+    assert "Agenda of the week from 2026-06-22" in lines
+    assert "  2. Sales: Item 1. At stake: 1,000 a quarter." in lines
+    assert "  2 more: marts.review_agenda" in lines and "2 more: marts.data_quality" in lines
+    assert "Agreement abc (provisional: not signed by both)" in lines
+
+
+def test_a_narrow_terminal_has_one_thing_below_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = page(monkeypatch, 80)
+    assert all(len(line) <= 80 for line in lines)
+    assert any(line.split() == ["Leads", "102", "90%"] for line in lines)
+    assert any(line.split() == ["Opportunity", "9", "12"] for line in lines)
