@@ -382,8 +382,6 @@ def test_words_heard_once_are_not_shown(marts: Warehouse) -> None:
         # The meeting names only an address: the lead that the person had by then.
         ("met", "sql", datetime(2025, 1, 10, 8), True),
         ("junk", "disqualified", datetime(2025, 1, 3), True),
-        # The rule's time column is empty: as of the lead's creation, and not dated by it.
-        ("owned", "sal", datetime(2025, 1, 1, 8), False),
     ],
 )
 def test_a_stage_rule_is_evidence(
@@ -396,11 +394,12 @@ def test_a_stage_rule_is_evidence(
 
 
 def test_a_rule_holds_only_where_it_says(marts: Warehouse) -> None:
-    """A score of 59.5, a call of a source that another rule names, a lead created later."""
+    """A score of 59.5, a call of a source that another rule names, a lead created later, and a
+    record without the time that would date its entry."""
     assert marts.rows(
         "select source_id, stage_id from intermediate.int_lead_stage_entries"
-        " where source_id in ('below', 'called', 'met-later') order by 1"
-    ) == [("below", "lead"), ("called", "lead"), ("met-later", "lead")]
+        " where source_id in ('below', 'called', 'met-later', 'owned') order by 1"
+    ) == [("below", "lead"), ("called", "lead"), ("met-later", "lead"), ("owned", "lead")]
 
 
 COMPANIES: dict[str, dict[str, list[dict[str, Any]]]] = {

@@ -312,13 +312,13 @@ def test_what_cannot_be_split_explains_nothing(marts: Warehouse) -> None:
     )
     assert costs == [(500,), (10100,)]
     assert not marts.rows("select * from marts.kpi_drivers where kpi_id = 'cac'")
-    # One renewal in June, none in July; the quarter from August on, which runs, has no comparison.
+    # August ends with as-of's day and is compared; the quarter from August on, which runs, is not.
     last = marts.rows(
         "select cast(max(case when period_grain = 'month' then period_start end) as varchar),"
         " cast(max(case when period_grain = 'quarter' then period_start end) as varchar)"
         " from marts.kpi_drivers where kpi_id = 'wins'"
     )
-    assert last == [("2025-07-01", "2025-05-01")]
+    assert last == [("2025-08-01", "2025-05-01")]
 
 
 def test_quarters_of_the_fiscal_year_and_intervals(marts: Warehouse) -> None:
