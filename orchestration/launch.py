@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestration.lib.dbt import BUILT
+from orchestration.lib.dbt import models_of_line
 from orchestration.lib.durable import make_folder, whole_file
 from orchestration.settings import Settings
 
@@ -163,8 +163,7 @@ class _Listener:
 
     def _log_line(self, phase: Phase, key: str, entry: dg.EventLogEntry) -> None:
         if phase == "transform":  # dbt's own lines are in the UI
-            if entry.user_message.startswith(BUILT):
-                name = entry.user_message.removeprefix(BUILT)
+            for name in models_of_line(entry.user_message):
                 self._on_step(Step(phase, name, "item"))
         # Dagster tells of each step that waits in vain; the failed one has said why.
         elif int(entry.level) >= logging.INFO and not entry.user_message.endswith("Not executing."):

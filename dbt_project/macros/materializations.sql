@@ -18,10 +18,13 @@
         {% call statement("drop_existing") -%}
             drop {{ existing.type }} if exists {{ existing }}
         {%- endcall %}
+        {# A Python model writes through a connection of its own. #}
+        {% if language == "python" %}{{ adapter.commit() }}{% endif %}
     {% endif %}
     {% call statement("main", language=language) -%}
         {{ create_table_as(False, target, compiled_code, language) }}
     {%- endcall %}
+    {% do adapter.ensure_transaction() %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target, model) %}
     {{ adapter.commit() }}

@@ -16,8 +16,8 @@ from pathlib import Path
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY, Settings
 
-# How the transform step's log says that a model is done; its assets are reported at the end.
-BUILT = "built "
+# How the transform step's log says that models are done; their assets are reported at the end.
+_BUILT = "built "
 
 
 class DbtError(TandemError):
@@ -31,6 +31,16 @@ def dbt_executable() -> str:
     if not found:
         raise DbtError("dbt is not installed here. Run `make install`.")
     return found
+
+
+def built_line(models: Sequence[str]) -> str:
+    """The line of the log that says which models are done."""
+    return _BUILT + ", ".join(models)
+
+
+def models_of_line(line: str) -> list[str]:
+    """The models that a line of the log says are done; none if it says something else."""
+    return line.removeprefix(_BUILT).split(", ") if line.startswith(_BUILT) else []
 
 
 def build_environment(as_of: datetime, build_id: str, agreement_version: str) -> dict[str, str]:

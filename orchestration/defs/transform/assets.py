@@ -1,6 +1,7 @@
 """The dbt project as assets: staging, intermediate and marts, in one invocation."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,9 @@ def build_dbt_assets(
                 dbt_lines.run_args(full_refresh), context=context, target_path=target
             )
             events = []
-            for event in invocation.stream():
-                context.log.info(f"{dbt_lines.BUILT}{_name(event)}")
-                events.append(event)
+            for some in _by_the_second(invocation.stream()):
+                context.log.info(dbt_lines.built_line([_name(event) for event in some]))
+                events += some
         # dbt has let go of the warehouse: only now can the tables be counted.
         tables = describe_tables(settings.warehouse_file)
         for event in events:
@@ -83,6 +84,19 @@ def build_dbt_assets(
             yield event if table is None else _with_table(event, table)
 
     return dbt_models
+
+
+def _by_the_second(events: Iterator[Any]) -> Iterator[list[Any]]:
+    """The events in order, those of about a second together: each line of a log costs a write."""
+    some: list[Any] = []
+    began = time.monotonic()
+    for event in events:
+        some.append(event)
+        if time.monotonic() - began >= 1:
+            yield some
+            some, began = [], time.monotonic()
+    if some:
+        yield some
 
 
 def _name(event: Any) -> str:

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(item_id as string) as item_id,
     cast(decision as string) as decision,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(window_days as bigint) as window_days,
     cast(half_life_days as decimal(18, 6)) as half_life_days,

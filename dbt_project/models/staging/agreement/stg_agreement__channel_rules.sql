@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(rule_order as bigint) as rule_order,
     cast(channel_id as string) as channel_id,

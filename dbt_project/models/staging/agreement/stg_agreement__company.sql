@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(company_name as string) as company_name,
     cast(timezone as string) as timezone,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(rate_date as date) as rate_date,
     cast(currency as string) as currency,

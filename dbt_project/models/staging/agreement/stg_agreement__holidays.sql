@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(region as string) as region,
     cast(holiday_date as date) as holiday_date,

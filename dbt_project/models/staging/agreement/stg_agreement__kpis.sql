@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(kpi_id as string) as kpi_id,
     cast(kpi_name as string) as kpi_name,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(source as string) as source,
     cast(object_type as string) as object_type,

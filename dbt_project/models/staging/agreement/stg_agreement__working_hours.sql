@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     cast(region as string) as region,
     cast(weekday as bigint) as weekday,
