@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -31,6 +33,11 @@ class DbtResource(DbtCliResource):
     def _cli_version(self) -> Version:
         # The parent asks `dbt --version`, which looks for newer ones on the internet.
         return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        # The parent loads dbt and the project's macros here too, for metadata of columns that
+        # the warehouse is asked for later.
+        return None
 
 
 class TandemResource(dg.ConfigurableResource):
