@@ -223,6 +223,14 @@ def fct_opportunities() -> list[Expectation]:
             severity="warning",
             example="opportunity_id",
         ),
+        rows(
+            table,
+            "closing_day_is_known",
+            "is_closed and closed_date is null",
+            "a closing without a day: such a deal counts in no period",
+            severity="warning",
+            example="opportunity_id",
+        ),
         *_converted(table, "amount", "list_amount"),
         conserved(
             "opportunities_are_those_of_the_lake",

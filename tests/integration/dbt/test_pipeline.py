@@ -350,7 +350,7 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
         ("undated", {}),
         ("backwards", {"03-05": (0, {"new": 50, "lost": -50}, 0, "lost")}),
         ("one-day", {"03-06": (0, {"new": 60, "won": -60}, 0, "won")}),
-        ("unknown-day", {"03-06": (0, {"new": 80, "won": -80}, 0, "won")}),
+        ("unknown-day", {"03-06": (0, {"new": 80, "removed": -80}, 0, "removed")}),
         ("future", {"03-12": (0, {"new": 90}, 90, "new")}),
         ("no-amount", {"03-11": (0, {}, 0, "new"), "03-12": (0, {}, 0, None)}),
         (

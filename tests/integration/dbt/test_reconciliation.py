@@ -63,6 +63,8 @@ DEALS = [
     # Its closing day is in the history only.
     {"source_id": "d2", "created_at": "2025-03-11", "stage": "Closed Won", "amount": 50},
     {"source_id": "d3", "created_at": "2025-03-12", "is_deleted": True, "amount": 70},
+    # Nothing tells when it was won.
+    {"source_id": "d4", "created_at": "2025-03-13", "is_won": True, "amount": 30},
 ]
 for deal in DEALS[1:]:
     deal["currency"] = "USD"
@@ -222,11 +224,11 @@ def test_the_records_behind_a_part(marts: Warehouse) -> None:
 
 def test_deals_and_their_amounts_in_their_own_currency(marts: Warehouse) -> None:
     assert said(marts, "opportunities", "sales") == [
-        (MARCH, "(agrees)", 2, 2),
-        (MARCH, "(all)", 2, 3),
+        (MARCH, "(agrees)", 3, 3),
+        (MARCH, "(all)", 3, 4),
         (MARCH, "deleted upstream", 0, 1),
     ]
-    # d1 is rounded to 100.00, d2 agrees, d3 is deleted.
+    # d1 is rounded to 100.00, d2 and d4 agree, d3 is deleted.
     amounts = marts.rows(
         "select currency, cause, difference from marts.reconciliation"
         " where measure = 'opportunity_amount' and cause not in ('(agrees)', '(all)') order by all"
@@ -236,8 +238,9 @@ def test_deals_and_their_amounts_in_their_own_currency(marts: Warehouse) -> None
         ("USD", "deleted upstream", Decimal(-70)),
     ]
     assert said(marts, "wins", "sales") == [
-        (None, "(all)", 0, 1),
+        (None, "(all)", 0, 2),
         (None, "closing day known from the history", 0, 1),
+        (None, "no closing date", 0, 1),
         (APRIL, "(agrees)", 1, 1),
         (APRIL, "(all)", 2, 1),
         (APRIL, "closing day known from the history", 1, 0),

@@ -117,6 +117,7 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("fct_opportunities", "closed_by_as_of"): put(
         "fct_opportunities", "closed_date", "date '2025-02-01'"
     ),
+    ("fct_opportunities", "closing_day_is_known"): put("fct_opportunities", "closed_date", "null"),
     ("fct_opportunities", "amount_has_a_rate"): put(
         "fct_opportunities", "amount_reporting", "null"
     ),
