@@ -91,6 +91,7 @@ DEALS = [
     # 23:30 UTC is the next day in Berlin; a date without a time is that date.
     _deal("late-night", "2025-03-05 23:30", 75),
     _deal("same-day", "2025-03-09 08:00", 20, stage="Proposal"),
+    _deal("leap", "2025-03-03 08:00", 20, stage="Proposal"),
     # Its history has the closing earlier than the record, and goes on after it.
     _closed("late-close", "2025-03-03 10:00", 30, "2025-03-08 10:00", stage="Closed Won"),
     _deal("parked", "2025-03-05 10:00", 10, is_won=False, is_closed=False, stage="Proposal"),
@@ -116,6 +117,9 @@ CHANGES = [
     # Lost in the morning, back in the afternoon: never away.
     _change("same-day", "2025-03-11 08:00", "Closed Lost", 20),
     _change("same-day", "2025-03-11 15:00", "Proposal", 25),
+    # Likewise, and further on than before: its source says what it came back from.
+    _change("leap", "2025-03-04 08:00", "Closed Lost", 20, None, "Discovery"),
+    _change("leap", "2025-03-04 15:00", "Proposal", 20, None, "Closed Lost"),
     _change("late-close", "2025-03-05 10:00", "Closed Won", 30),
     _change("late-close", "2025-03-10 10:00", "Proposal", 99),
     # A label nobody mapped leaves a lost deal lost.
@@ -368,6 +372,14 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
                 "03-10": (20, {}, 20, None),
                 "03-11": (20, {"grown": 5}, 25, "grown"),
                 "03-12": (25, {"shrunk": -5}, 20, "shrunk"),
+            },
+        ),
+        (
+            "leap",
+            {
+                "03-03": (0, {"new": 20}, 20, "new"),
+                "03-04": (20, {}, 20, "advanced"),
+                **{f"03-{day:02d}": (20, {}, 20, None) for day in range(5, 13)},
             },
         ),
         (
