@@ -297,6 +297,7 @@ def fct_sales_activities() -> list[Expectation]:
         unique(table, "activity_id"),
         *impersonal(table, "outcome"),
         *not_null(table, "occurred_at", "activity_type", key="activity_id"),
+        one_of(table, "team", ("marketing", "sales")),
         refers_to(table, "rep_id", "marts.dim_rep"),
         refers_to(table, "person_id", "marts.dim_person"),
         refers_to(table, "account_id", "marts.dim_account"),

@@ -34,7 +34,9 @@ def _deal(source_id: str, created_at: str | None, **columns: Any) -> dict[str, A
     return {"source_id": source_id, "created_at": created_at, **columns}
 
 
-def _won(source_id: str, created_at: str | None, closed_at: str | None, **columns: Any) -> dict[str, Any]:
+def _won(
+    source_id: str, created_at: str | None, closed_at: str | None, **columns: Any
+) -> dict[str, Any]:
     return _deal(source_id, created_at, is_won=True, is_closed=True, closed_at=closed_at, **columns)
 
 

@@ -211,6 +211,13 @@ ACTIVITIES = [
         "opportunity_id": "open",
     },
     {
+        "source_id": "a4",
+        "activity_type": "email",
+        "occurred_at": "2025-03-11 09:00",
+        "opportunity_id": "open",
+        "rep_id": "mia",  # of marketing
+    },
+    {
         "source_id": "a2",
         "activity_type": "call",
         "occurred_at": "2025-03-13 09:00",  # after as-of
@@ -264,6 +271,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.load("old_crm", "opportunities", {"opportunity": deals, "stage_change": changes})
     lake.load("crm", "leads", {"lead": LEADS})
     lake.load("crm", "activities", {"activity": ACTIVITIES})
+    lake.load("crm", "reps", {"rep": [{"source_id": "mia", "name": "Mia", "team": "Marketing"}]})
     lake.load("web", "touches", {"touch": TOUCHES})
     lake.finish()
     return run_dbt(lake.home, AS_OF, select=MODELS)
@@ -532,7 +540,9 @@ def test_a_deal_stands_at_its_label(marts: Warehouse) -> None:
     age = _age(marts, "journeys.source_opportunity_id = 'open'")
     assert (age["stage_label"], age["entered_date"]) == ("Discovery", date(2025, 3, 5))
     assert (age["days_in_stage"], age["limit_days"], age["is_stuck"]) == (7, 4, True)
-    assert age["days_since_activity"] == 3  # the call of 9 March, not the one after as-of
+    assert (
+        age["days_since_activity"] == 3
+    )  # the call of 9 March, not marketing's mail, nor the call after as-of
     assert float(age["amount_reporting"]) == 180
     # Reopened on 10 March: there again since then.
     reopened = _age(marts, "journeys.source_opportunity_id = 'parked'")

@@ -87,6 +87,10 @@ meant as (
         and names.company_name = slips.company_name
 ),
 
+known as (
+    select distinct domain, meant_name from meant
+),
+
 beginnings as (
     {% for pattern in beginnings %}
     select domain, company_name, meant_name, {{ first_group('meant_name', pattern) }} as beginning
@@ -116,7 +120,7 @@ keys as (
         {{ value_at_max('judged.beginning', ['0 - length(judged.beginning)']) }} as company_key,
         {{ any_true('judged.is_spelled') }} as is_spelled
     from judged
-    left join (select distinct domain, meant_name from meant) as known
+    left join known
         on judged.domain = known.domain
         and judged.beginning = known.meant_name
     where known.meant_name is not null or (judged.is_spelled and judged.name_count < 5)

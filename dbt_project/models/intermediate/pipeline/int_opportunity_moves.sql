@@ -63,6 +63,9 @@ days as (
         {%- for kind in ["new", "reopened", "advanced", "pushed", "pulled_in"] %}
         {{ any_true("is_" ~ kind) }} as is_{{ kind }},
         {%- endfor %}
+        {%- for closing in ["won", "lost", "removed"] %}
+        sum(case when closed_as = '{{ closing }}' then 0 - amount_reporting else 0 end) as {{ closing }}_amount,
+        {%- endfor %}
         opportunity_id,
         event_day,
         {{ value_at_max("is_open", ["event_number"]) }} as is_open,
@@ -74,10 +77,7 @@ days as (
         sum(case when is_reopened then amount_reporting else 0 end) as reopened_amount,
         sum(case when growth > 0 then growth else 0 end) as grown_amount,
         sum(case when growth < 0 then growth else 0 end) as shrunk_amount,
-        max(closed_as) as closed_as,
-        {%- for closing in ["won", "lost", "removed"] %}
-        sum(case when closed_as = '{{ closing }}' then 0 - amount_reporting else 0 end) as {{ closing }}_amount{{ "," if not loop.last }}
-        {%- endfor %}
+        max(closed_as) as closed_as
     from kinds
     group by opportunity_id, event_day
 )

@@ -152,6 +152,7 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("fct_sales_activities", "activity_type_is_given"): put(
         "fct_sales_activities", "activity_type", "null"
     ),
+    ("fct_sales_activities", "team_is_known"): put("fct_sales_activities", "team", "'legal'"),
     ("fct_sales_activities", "rep_id_is_in_dim_rep"): put("fct_sales_activities", "rep_id", "'x'"),
     ("fct_sales_activities", "person_id_is_in_dim_person"): put(
         "fct_sales_activities", "person_id", "'x'"
