@@ -98,6 +98,7 @@
     handed, id="leads_followed_up", filter="is_followed_up",
     needs={"fact": "fct_sales_activities", "filter": "team = 'sales'"}
   )) %}
+  {% do components.append(dict(handed, id="follow_ups_due", filter="is_followed_up is not null")) %}
   {% do components.append(dict(handed, id="responses_due", filter="within_promise is not null")) %}
   {% do components.append(dict(
     handed, id="responses_in_promise", filter="within_promise",
