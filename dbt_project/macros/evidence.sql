@@ -65,10 +65,10 @@
   {%- endfor %}
 {%- endmacro %}
 
-{# The first day of which a fact knows anything; null if it is empty. Of what was before it
+{# The first day of which a fact knows anything, of the rows that meet a condition; null if it is empty. Of what was before it
    nobody can say that nothing was done. #}
-{% macro seen_since(fact, day) -%}
-  (select min({{ day }}) from {{ ref(fact) }})
+{% macro seen_since(fact, day, condition="true") -%}
+  (select min({{ day }}) from {{ ref(fact) }} where {{ condition }})
 {%- endmacro %}
 
 {# What somebody said, so that equal words are one: trimmed and in lower case. #}

@@ -105,6 +105,12 @@
   end
 {%- endmacro %}
 
+{# The team whose effort an activity is: that of its rep, joined as rep_teams; without one that is
+   known sales', who are the ones that record what they do. #}
+{% macro activity_team() -%}
+  coalesce(rep_teams.team, 'sales')
+{%- endmacro %}
+
 {# When a journey entered the first of several stages whose time is known, as one value with
    the fields entered_at, entered_date and is_date_only; null if none is. #}
 {% macro first_known_entry(stages) -%}

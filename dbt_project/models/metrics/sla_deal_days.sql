@@ -14,6 +14,6 @@ inner join {{ ref('sla_deals') }} as deals
     on activities.{{ key }} = deals.{{ key }}
     and activities.occurred_date >= deals.created_date
     and activities.occurred_date <= deals.last_open_date
-where {{ condition }}
+where activities.team = 'sales' and {{ condition }}
 {{ "union" if not loop.last }}
 {% endfor %}

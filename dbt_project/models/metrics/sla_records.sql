@@ -41,7 +41,7 @@ timed as (
         and clocks.event = case lines.measure when 'decision_hours' then 'decision' else 'response' end
     where lines.measure in ('{{ clock_measures() | join("', '") }}')
         -- Without any activity in the company's data nobody can say who responded.
-        and (lines.measure <> 'response_minutes' or leads.is_followed_up is not null)
+        and (lines.measure <> 'response_minutes' or leads.attempts is not null)
 ),
 
 due_days as (

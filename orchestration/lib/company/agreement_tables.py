@@ -66,6 +66,7 @@ COMPONENTS = {
     "leads_handed": "leads handed to sales, by the day of handover",
     "leads_accepted": "of these, the leads that sales accepted",
     "leads_followed_up": "of these, the leads with an outbound activity",
+    "follow_ups_due": "of these, the leads with one, or for which the promised time for it is over",
     "responses_due": "of these, the leads for which a promised response is due or was given",
     "responses_in_promise": "of these, the leads answered within the promise",
     "opportunities_created": "opportunities created",

@@ -107,7 +107,15 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {"activity_type": "meeting", "opportunity_id": deal, "occurred_at": time}
         for deal, time in WORK
     ]
-    lake.load("crm", "activities", {"activity": calls + work})
+    # Marketing wrote in the midst of D1's silence: that is no work of sales.
+    newsletter = {
+        "activity_type": "email",
+        "opportunity_id": "D1",
+        "occurred_at": "2025-03-08 12:00",
+        "rep_id": "mia",
+    }
+    lake.load("crm", "activities", {"activity": [*calls, *work, newsletter]})
+    lake.load("crm", "reps", {"rep": [{"source_id": "mia", "name": "Mia", "team": "Marketing"}]})
     lake.finish()
     return run_dbt(lake.home, AS_OF, "run", select=["+sla_ledger", "+sla_breaches"])
 

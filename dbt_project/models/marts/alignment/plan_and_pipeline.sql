@@ -26,6 +26,7 @@ follow_ups as (
     from journeys
     inner join {{ ref('fct_sales_activities') }} as activities
         on journeys.{{ key }} = activities.{{ key }}
+        and activities.team = 'sales'
         and activities.occurred_date >= journeys.started_date
         and (journeys.ended_date is null or activities.occurred_date <= journeys.ended_date)
     {{ "union" if not loop.last }}

@@ -78,7 +78,7 @@ activities as (
     from open_journeys as journeys
     inner join {{ ref('fct_sales_activities') }} as activities
         on journeys.opportunity_id = activities.opportunity_id
-    where activities.occurred_at <= {{ as_of() }}
+    where activities.team = 'sales' and activities.occurred_at <= {{ as_of() }}
     group by journeys.journey_id
 
     union all
@@ -90,7 +90,7 @@ activities as (
     from open_journeys as journeys
     inner join {{ ref('fct_sales_activities') }} as activities
         on journeys.person_id = activities.person_id
-    where activities.occurred_at <= {{ as_of() }}
+    where activities.team = 'sales' and activities.occurred_at <= {{ as_of() }}
     group by journeys.journey_id
 ),
 
