@@ -44,6 +44,8 @@ TOLERANCE = 1e-9  # relative: sums of doubles differ that much by the order of t
 
 # Agreement tables that count one KPI at a time, or that no KPI's value is made by.
 _NOT_VALUES = {"targets", "roles", "signatures", "actions", "quality_limits", "kpis"}
+# Of a KPI, what its value is made by: its name or place in reports is no part of that.
+_MADE_BY = ("kpi_id", "kind", "numerator", "denominator", "percentile")
 _KPI = "KPI "
 _HEADER = "tandem"
 _NAMED = 5  # tables that a cause names before it only counts them
@@ -113,7 +115,7 @@ def _defining(
                 names.add(factor)
                 ahead.append(factor)
     return [
-        *(kpis[name] for name in names),
+        *({column: kpis[name].get(column) for column in _MADE_BY} for name in names),
         *(row for row in targets if row["kpi_id"] in targeted),
     ]
 

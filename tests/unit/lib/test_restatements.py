@@ -22,7 +22,7 @@ ALL = ("(all)", "(all)", "(all)")
 AGREEMENT = {
     "stages": [{"stage_id": "mql", "position": 2}],
     "targets": [{"kpi_id": "leads", "target_value": 10}],
-    "kpis": [{"kpi_id": "leads", "unit": "leads"}, {"kpi_id": "acceptance_rate", "unit": "%"}],
+    "kpis": [{"kpi_id": "leads", "kind": "sum"}, {"kpi_id": "acceptance_rate", "kind": "ratio"}],
 }
 OLD, NEW = {"crm/leads": [1]}, {"crm/leads": [1, 2]}
 # grain, start, KPI, segment, numerator, denominator, value; the as-of is 2024-03-01.
@@ -326,6 +326,12 @@ def test_the_cause_follows_from_what_changed(
     assert moves(settings, "cause", "agreement_version", "previous_agreement_version") == [
         (cause, "v2", "v1")
     ]
+
+
+def test_a_kpis_name_and_place_are_no_part_of_its_definition() -> None:
+    named = [{**row, "kpi_name": "Renamed", "position": 7} for row in AGREEMENT["kpis"]]
+    found = restatements.definitions({**AGREEMENT, "kpis": named})
+    assert found == restatements.definitions(AGREEMENT)
 
 
 def test_a_target_is_part_of_the_kpis_whose_formula_has_it(settings: Settings) -> None:
