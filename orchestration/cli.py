@@ -96,22 +96,23 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 @app.command()
 def check() -> None:
     """Validate the company folder and report every problem at once."""
-    from orchestration.lib.company.folder import check_company, load_company, notes
+    from orchestration.lib.company.check import check_company
+    from orchestration.lib.company.folder import load_company
     from orchestration.runs import require_company
 
     settings = _settings()
     require_company(settings)
-    problems = check_company(settings.company, os.environ)
-    for problem in problems:
+    found = check_company(settings.company, os.environ)
+    for problem in found.problems:
         typer.echo(str(problem), err=True)
-    if problems:
-        typer.echo(f"{len(problems)} problem(s) in {settings.company}", err=True)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=bool(found.problems))
+    if found.problems:
+        typer.echo(f"{len(found.problems)} problem(s) in {settings.company}", err=True)
         raise typer.Exit(ERROR)
     agreement = load_company(settings.company).agreement
     signed = "signed by both teams" if agreement.is_signed else "not signed by both teams"
     typer.echo(f"{settings.company}: no problems. Agreement {agreement.version} ({signed}).")
-    for note in notes(settings.company, os.environ):
-        typer.echo(f"note: {note}")
 
 
 @app.command()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from rich.console import Console
 
 from orchestration import console
 from orchestration.launch import Outcome
+from orchestration.lib.company.agreement import DEFAULTS
 from orchestration.report import AgendaItem, Kpi, Promise, ReleaseReport
 from orchestration.settings import Settings
 
@@ -80,6 +83,19 @@ def test_a_page_has_both_teams_side_by_side_and_the_shared_kpis_on_top(
     assert lines.index(heads) > lines.index(next(line for line in lines if "Shared 0" in line))
     assert "5 more, and each by segment, channel and region: marts.kpi_scorecard" in lines
     assert "2 have no value: input missing (2); null_reason says what is missing" in lines
+
+
+def test_a_page_has_room_for_the_kpis_that_a_leader_asks_for_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (DEFAULTS / "kpis.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [int(line["position"]) for line in lines] == list(range(1, len(lines) + 1))
+    shipped = [kpi(line["kpi_id"], line["owner_team"]) for line in lines]
+    shown = set(" ".join(page(monkeypatch, 100, replace(REPORT, kpis=shipped))).split())
+    assert shown >= {"pipeline_created", "pipeline_coverage", "pipeline_velocity", "cac"}
+    assert shown >= {"leads", "mqls", "spend", "roas"}
+    assert shown >= {"won_value", "win_rate", "response_minutes_median", "price_realization"}
 
 
 def test_promises_agenda_and_warnings_are_short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,42 @@ MARKET = "segment,region,valid_from,companies,annual_value\n"
 
 
 @pytest.mark.parametrize(
+    ("segment", "region", "said"),
+    [
+        ("Small", "North", None),
+        ("(none)", "(none)", None),
+        ("", "", None),
+        ("small", "", ("segment", "did you mean 'Small'?")),
+        ("SMB", "", ("segment", "write Small, whose labels hold it")),
+        ("Public", "", ("segment", "give it a line in agreement/segments.csv")),
+        ("(all)", "", ("segment", "an empty segment means all")),
+        ("", "*", ("region", "an empty region means all")),
+    ],
+)
+def test_slices_that_the_agreement_names_are_its_own(
+    tmp_path: Path, segment: str, region: str, said: tuple[str, str] | None
+) -> None:
+    promises = PROMISES.replace("valid_from", "segment,region,valid_from", 1)
+    found = problems_of(
+        tmp_path,
+        segments=SEGMENTS + "Small,1,smb|klein,,,\nLarge,2,,,,\n",
+        targets="kpi_id,period_grain,period_start,segment,region,target_value\n"
+        + (f"leads,month,2025-01-01,{segment},,5\n" if segment else "")
+        + (f"leads,month,2025-02-01,,{region},5\n" if region else ""),
+        promises=promises + f"a,A,sales,attempts,5,,month,,{segment},{region},2025-01-01,\n",
+    )
+    for table in ("promises", "targets") if said else ():
+        (problem,) = [p for p in found if table in p.file]
+        assert (problem.line, problem.where) == (2, said[0])
+        assert said[1] in problem.fix
+    assert len(found) == (2 if said else 0), found
+
+
+def test_a_company_without_segments_of_its_own_names_those_of_its_sources(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, target_market=MARKET + "Public,,2025-01-01,5,\n") == []
+
+
+@pytest.mark.parametrize(
     ("table", "text", "line", "where", "says"),
     [
         ("company", COMPANY + "gross_margin_share,70\n", 5, "gross_margin_share", "0 to 1"),
