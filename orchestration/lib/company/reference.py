@@ -12,14 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pydantic import BaseModel
 
 from orchestration.lib.company import source_config
-from orchestration.lib.company.agreement_tables import (
-    COMPONENTS,
-    RECORD_MEASURES,
-    SAMPLES,
-    STOCKS,
-    TABLES,
-    AgreementTable,
-)
+from orchestration.lib.company.agreement_tables import TABLES, AgreementTable
+from orchestration.lib.company.agreement_words import COMPONENTS, RECORD_MEASURES, SAMPLES, STOCKS
 from orchestration.lib.entities import ENTITIES, Column, Entity
 from orchestration.settings import PROJECT_ROOT
 
