@@ -17,7 +17,7 @@ from orchestration.lib.company.agreement_words import (
     REASONS,
     STAGE_IDS,
 )
-from orchestration.lib.entities import Column
+from orchestration.lib.schema import Column
 
 # Not part of the version: who signed it, and what meetings decide from week to week.
 UNVERSIONED = ("signatures", "actions")
