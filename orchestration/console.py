@@ -248,7 +248,9 @@ def _value(value: Any, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
     if unit in _UNITS:
-        return f"{value:,.0f}{_UNITS[unit]}" if abs(value) >= 100 else f"{value:,.1f}{_UNITS[unit]}"
+        # A tenth of a minute tells something of three minutes, and nothing of sixty.
+        digits = 0 if abs(value) >= (10 if unit == "minutes" else 100) else 1
+        return f"{value:,.{digits}f}{_UNITS[unit]}"
     return f"{value:,.0f}" if unit == "count" or abs(value) >= 1000 else f"{value:,.2f}"
 
 
