@@ -146,6 +146,7 @@ def run(
 ) -> None:
     """Extract, transform, check and publish. Exit code 3 means: blocked by a gate."""
     from orchestration import console
+    from orchestration.console_progress import progress
     from orchestration.runs import RunRequest, execute
 
     settings = _settings()
@@ -154,7 +155,7 @@ def run(
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
-    with console.progress() as on_step:
+    with progress() as on_step:
         outcome = execute(settings, request, on_step)
     if outcome.blocked:
         console.print_blocked(settings, outcome)

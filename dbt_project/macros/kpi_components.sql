@@ -1,7 +1,7 @@
 {#
   What KPIs are made of: components (sums and ratios), stocks and samples (percentiles). The
   agreement defines KPIs from them; a new one is one more entry here, and its words in
-  `agreement_tables.py`.
+  `agreement_words.py`.
 
   - id: what the agreement calls it
   - fact, filter, date, value: its rows, the day that each counts on, and what each adds

@@ -1,6 +1,6 @@
 {#
   What a promise may measure beside KPIs, record by record, with the unit of its threshold.
-  `orchestration/lib/company/agreement_tables.py` says what each means; a test compares the two.
+  `orchestration/lib/company/agreement_words.py` says what each means; a test compares the two.
 #}
 {% macro record_measures() %}
   {{ return({

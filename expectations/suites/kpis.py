@@ -20,7 +20,7 @@ from expectations.rules import (
     rows,
     unique,
 )
-from orchestration.lib.company.agreement_tables import COMPONENTS
+from orchestration.lib.company.agreement_words import COMPONENTS
 
 ALL = "(all)"
 NONE = "(none)"

@@ -110,6 +110,14 @@ def test_promises_agenda_and_warnings_are_short(monkeypatch: pytest.MonkeyPatch)
     assert "Agreement abc (provisional: not signed by both)" in lines
 
 
+def test_a_value_and_the_one_before_it_are_rounded_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    slower = replace(kpi("Response", "sales", 144.6), previous=61.04, unit="minutes")
+    cycle = replace(kpi("Cycle", "sales", 45.25), previous=9.5, unit="days")
+    lines = page(monkeypatch, 80, replace(REPORT, kpis=[slower, cycle]))
+    assert any(line.split() == ["Response", "145", "min", "61", "min"] for line in lines)
+    assert any(line.split() == ["Cycle", "45.2", "days", "9.5", "days"] for line in lines)
+
+
 def test_a_narrow_terminal_has_one_thing_below_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = page(monkeypatch, 80)
     assert all(len(line) <= 80 for line in lines)

@@ -25,7 +25,16 @@ MACROS = PROJECT_ROOT / "dbt_project" / "macros"
 _DAGSTER = ("dagster", "dagster_dbt")
 _OUTSIDE = tuple(
     f"orchestration.{name}"
-    for name in ("defs", "definitions", "launch", "runs", "report", "console", "cli")
+    for name in (
+        "defs",
+        "definitions",
+        "launch",
+        "runs",
+        "report",
+        "console",
+        "console_progress",
+        "cli",
+    )
 )
 _GX = ("great_expectations",)
 FORBIDDEN = {
@@ -33,6 +42,7 @@ FORBIDDEN = {
     "orchestration/demo": (*_DAGSTER, *_GX, *_OUTSIDE),
     "orchestration/defs": (*_GX, "dbt", "orchestration.console", "orchestration.cli", "rich"),
     "orchestration/console.py": (*_DAGSTER, *_GX),
+    "orchestration/console_progress.py": (*_DAGSTER, *_GX),
     "orchestration/cli.py": (*_DAGSTER, *_GX),
     "orchestration/cli_agreement.py": (*_DAGSTER, *_GX),
     "orchestration/report.py": (*_DAGSTER, *_GX),

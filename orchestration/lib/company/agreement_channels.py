@@ -13,7 +13,8 @@ from typing import Any
 
 from orchestration.lib.company.agreement_csv import Rows
 from orchestration.lib.company.agreement_patterns import check_pattern, holds
-from orchestration.lib.company.agreement_tables import FALLBACK_CHANNELS, PATTERN_COLUMNS
+from orchestration.lib.company.agreement_tables import PATTERN_COLUMNS
+from orchestration.lib.company.agreement_words import FALLBACK_CHANNELS
 from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.entities import ENTITIES
 

@@ -24,7 +24,7 @@ from orchestration.lib.company.agreement_kpis import check_kpis
 from orchestration.lib.company.agreement_patterns import check_pattern
 from orchestration.lib.company.agreement_promises import check_promises, check_roles
 from orchestration.lib.company.agreement_slices import check_region, check_segment
-from orchestration.lib.company.agreement_tables import FALLBACK_CHANNELS, STAGE_IDS
+from orchestration.lib.company.agreement_words import FALLBACK_CHANNELS, STAGE_IDS
 from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.company.timezones import is_timezone
 from orchestration.lib.entities import ENTITIES

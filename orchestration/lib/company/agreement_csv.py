@@ -18,7 +18,7 @@ from typing import Any
 from orchestration.lib.company.agreement_tables import AgreementTable
 from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.company.problems import Problem, closest, did_you_mean
-from orchestration.lib.entities import Column
+from orchestration.lib.schema import Column
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

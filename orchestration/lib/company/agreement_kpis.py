@@ -1,7 +1,7 @@
 """KPI definitions: what numerator and denominator may be, by kind.
 
 Belongs here: the kinds, and the formulas of derived KPIs. Does not belong here: how a KPI is
-computed (dbt), what it counts (`agreement_tables`).
+computed (dbt), what it counts (`agreement_words`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.lib.company.agreement_csv import Rows
-from orchestration.lib.company.agreement_tables import COMPONENTS, KPI_SETTINGS, SAMPLES, STOCKS
+from orchestration.lib.company.agreement_words import COMPONENTS, KPI_SETTINGS, SAMPLES, STOCKS
 from orchestration.lib.company.problems import did_you_mean
 
 # Kind: what the numerator is one of, and whether there is a denominator of the same.

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from orchestration.lib.company.agreement_csv import Rows
 from orchestration.lib.company.agreement_slices import check_region, check_segment
-from orchestration.lib.company.agreement_tables import CLOCK_MEASURES, RECORD_MEASURES, STAGE_IDS
+from orchestration.lib.company.agreement_words import CLOCK_MEASURES, RECORD_MEASURES, STAGE_IDS
 from orchestration.lib.company.problems import did_you_mean
 
 # What a line of roles can be about: the table that has it, and the team it names itself.

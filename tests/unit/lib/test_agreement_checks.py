@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.lib.company.agreement_channels import channel_of
 from orchestration.lib.company.agreement_kpis import factors
-from orchestration.lib.company.agreement_tables import CLOCK_MEASURES, RECORD_MEASURES, TABLES
+from orchestration.lib.company.agreement_tables import TABLES
+from orchestration.lib.company.agreement_words import CLOCK_MEASURES, RECORD_MEASURES
 from orchestration.settings import PROJECT_ROOT
 from tests.unit.lib.test_agreement import COMPANY, KPIS, RULES, agreement, problems_of
 
