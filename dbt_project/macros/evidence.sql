@@ -29,19 +29,18 @@
   where rows_of_fact.{{ day }} <= {{ as_of_date() }}
 {%- endmacro %}
 
-{# How much of a whole its largest members hold. `members` has the keys, an amount and a unique
-   member per row. A query of the keys, top_share (the part of the largest tenth of the members,
+{# How much of a whole its largest members hold. `members` has the keys, an amount (a count, or
+   a decimal) and a unique member per row. A query of the keys, top_share (the part of the largest tenth of the members,
    at least of one) and hhi (Herfindahl-Hirschman index: the sum of the squared shares, 0 to 1). #}
 {% macro concentration(members, keys, amount, member) -%}
   select
     {{ keys | join(", ") }},
-    sum(case when place <= greatest(ceil(member_count * 0.1), 1) then {{ amount }} else 0 end)
-    / nullif(sum({{ amount }}), 0) as top_share,
-    sum({{ amount }} * {{ amount }}) / nullif(sum({{ amount }}) * sum({{ amount }}), 0) as hhi
+    {{ exact_sum("case when place <= greatest(ceil(member_count * 0.1), 1) then member_share else 0 end") }} as top_share,
+    {{ exact_sum("member_share * member_share") }} as hhi
   from (
     select
       {{ keys | join(", ") }},
-      cast({{ amount }} as double) as {{ amount }},
+      {{ share(amount, "sum(" ~ amount ~ ") over (partition by " ~ (keys | join(", ")) ~ ")") }} as member_share,
       count(*) over (partition by {{ keys | join(", ") }}) as member_count,
       row_number() over (
         partition by {{ keys | join(", ") }}
