@@ -282,7 +282,7 @@ def kpi_drivers() -> list[Expectation]:
         "select drivers.kpi_id || ' ' || drivers.period_grain || ' ' || drivers.period_start"
         " || ' ' || drivers.comparison || ' ' || drivers.dimension as slice,"
         " max(totals.value - case drivers.comparison when 'previous' then totals.previous_value"
-        " else totals.year_ago_value end) as value"
+        " when 'target' then totals.target else totals.year_ago_value end) as value"
         f" from {table} as drivers join marts.kpi_scorecard as totals"
         " on drivers.kpi_id = totals.kpi_id and drivers.period_grain = totals.period_grain"
         " and drivers.period_start = totals.period_start and totals.segment = '(all)'"
