@@ -64,10 +64,15 @@
   {%- endfor %}
 {%- endmacro %}
 
-{# The first day of which a fact knows anything; null if it is empty. Of what was before it
+{# What sales itself did, as a relation: no effort of sales is what reps of marketing do. #}
+{% macro sales_activities() -%}
+  (select * from {{ ref('fct_sales_activities') }} where team = 'sales')
+{%- endmacro %}
+
+{# The first day of which a relation knows anything; null if it is empty. Of what was before it
    nobody can say that nothing was done. #}
-{% macro seen_since(fact, day) -%}
-  (select min({{ day }}) from {{ ref(fact) }})
+{% macro seen_since(relation, day) -%}
+  (select min({{ day }}) from {{ relation }} as seen)
 {%- endmacro %}
 
 {# What somebody said, so that equal words are one: trimmed and in lower case. #}

@@ -105,6 +105,12 @@
   end
 {%- endmacro %}
 
+{# The team of a rep who acts, by the relation int_rep_teams: sales, unless the records of the rep
+   tell of marketing. #}
+{% macro acting_team(rep_teams) -%}
+  coalesce({{ rep_teams }}.team, 'sales')
+{%- endmacro %}
+
 {# When a journey entered the first of several stages whose time is known, as one value with
    the fields entered_at, entered_date and is_date_only; null if none is. #}
 {% macro first_known_entry(stages) -%}

@@ -96,12 +96,12 @@
   )) %}
   {% do components.append(dict(
     handed, id="leads_followed_up", filter="is_followed_up",
-    needs={"fact": "fct_sales_activities", "filter": "true"}
+    needs={"fact": "fct_sales_activities", "filter": "team = 'sales'"}
   )) %}
   {% do components.append(dict(handed, id="responses_due", filter="within_promise is not null")) %}
   {% do components.append(dict(
     handed, id="responses_in_promise", filter="within_promise",
-    needs={"fact": "fct_sales_activities", "filter": "true"}
+    needs={"fact": "fct_sales_activities", "filter": "team = 'sales'"}
   )) %}
 
   {% for id, value in [("list_value_won", "list_amount_reporting"), ("sold_value_won", "sold_amount_reporting"),

@@ -110,7 +110,8 @@ def sales_effort() -> list[Expectation]:
             " group by period_grain",
             "select 'month' as slice, count(distinct month_start) as value from marts.dim_date"
             f" where {_BY_AS_OF.format(day='date_day')} and month_start >= (select"
-            " date_trunc('month', min(occurred_date)) from marts.fct_sales_activities)"
+            " date_trunc('month', min(occurred_date)) from marts.fct_sales_activities"
+            " where team = 'sales')"
             " having count(*) > 0",
         ),
         *(
@@ -127,7 +128,7 @@ def sales_effort() -> list[Expectation]:
                     "months_count_every_activity",
                     "activities",
                     "activities",
-                    "fct_sales_activities",
+                    "fct_sales_activities where team = 'sales'",
                     "occurred_date",
                 ),
                 (

@@ -117,10 +117,10 @@ deals as (
         journey_id,
         segment,
         region,
-        greatest(created_date, {{ seen_since('sla_deal_days', 'worked_date') }}) as watched_from,
+        greatest(created_date, {{ seen_since(ref('sla_deal_days'), 'worked_date') }}) as watched_from,
         last_open_date
     from {{ ref('sla_deals') }}
-    where last_open_date >= {{ seen_since('sla_deal_days', 'worked_date') }}
+    where last_open_date >= {{ seen_since(ref('sla_deal_days'), 'worked_date') }}
 ),
 
 deal_days as (

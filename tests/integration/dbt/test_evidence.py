@@ -128,6 +128,25 @@ LEADS = [
     },
 ]
 ACTIVITIES = [
+    # What marketing's own rep does is no effort of sales, and tells nothing of what sales did.
+    {
+        "activity_type": "email",
+        "opportunity_id": "F2",
+        "rep_id": "R3",
+        "occurred_at": "2025-02-05 10:00",
+    },
+    {
+        "activity_type": "call",
+        "opportunity_id": "M1",
+        "rep_id": "R3",
+        "occurred_at": "2025-03-04 10:00",
+    },
+    {
+        "activity_type": "call",
+        "email": "two@gmail.com",
+        "rep_id": "R3",
+        "occurred_at": "2025-03-10 11:00",
+    },
     *(
         {"activity_type": "call", "opportunity_id": "M4", "rep_id": "R1", "occurred_at": time}
         for time in ("2025-03-03 10:00", "2025-03-04 10:00", "2025-03-05 10:00")
@@ -246,7 +265,11 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
             "product": [{"source_id": "P1", "name": "One"}, {"source_id": "P2", "name": "Two"}],
             "lead": [{"segment": "Small", "campaign_id": "C1", **lead} for lead in LEADS],
             "campaign": [{"source_id": "C1", "name": "Spring"}],
-            "rep": [{"source_id": "R1", "name": "A"}, {"source_id": "R2", "name": "B"}],
+            "rep": [
+                {"source_id": "R1", "name": "A", "team": "Sales"},
+                {"source_id": "R2", "name": "B"},
+                {"source_id": "R3", "name": "C", "team": "Marketing"},
+            ],
             "touch": [
                 {
                     "touch_type": "web_session",

@@ -21,7 +21,7 @@ contacts as (
     where account_id is not null
     union
     select account_id, occurred_date as contact_date, 'sales' as kind
-    from {{ ref('fct_sales_activities') }}
+    from {{ sales_activities() }} as worked
     where account_id is not null
     union
     select account_id, created_date as contact_date, 'opportunity' as kind
@@ -132,7 +132,7 @@ account_amounts as (
         sum(amounts.won_value) as won_value
     from (
         select account_id, occurred_date as amount_date, 1 as activities, cast(0 as decimal(38, 2)) as won_value
-        from {{ ref('fct_sales_activities') }}
+        from {{ sales_activities() }} as worked
         union all
         select account_id, closed_date as amount_date, 0 as activities, cast(amount_reporting as decimal(38, 2)) as won_value
         from {{ ref('fct_opportunities') }}
@@ -251,14 +251,14 @@ combined as (
         coalesce(known.known_accounts, 0) as known_accounts,
         coalesce(known.customer_accounts, 0) as customer_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_touchpoints', 'occurred_date') }} then coalesce(reached.marketing_accounts, 0)
+            when periods.last_day >= {{ seen_since(ref('fct_touchpoints'), 'occurred_date') }} then coalesce(reached.marketing_accounts, 0)
         end as marketing_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }} then coalesce(reached.sales_accounts, 0)
+            when periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }} then coalesce(reached.sales_accounts, 0)
         end as sales_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_touchpoints', 'occurred_date') }}
-                and periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }}
+            when periods.last_day >= {{ seen_since(ref('fct_touchpoints'), 'occurred_date') }}
+                and periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }}
                 then coalesce(reached.both_accounts, 0)
         end as both_accounts,
         coalesce(reached.opportunity_accounts, 0) as opportunity_accounts,

@@ -2,7 +2,7 @@
 {% set keys = ["period_grain", "period_start", "segment"] %}
 {% set group_keys = "period_grain, period_start, slice_segment" %}
 with activities as (
-    {{ evidence_rows(ref("fct_sales_activities"), "occurred_date") }}
+    {{ evidence_rows(sales_activities(), "occurred_date") }}
 ),
 
 handed as (
@@ -124,7 +124,7 @@ all_keys as (
     select {{ keys | join(", ") }} from won_sums
     union
     select period_grain, period_start, '(all)' as segment from periods
-    where last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }}
+    where last_day >= {{ seen_since(sales_activities(), 'occurred_date') }}
 ),
 
 -- What depends on activities is null in periods before the first of them, not 0.
@@ -133,7 +133,7 @@ combined as (
         {% for key in keys %}all_keys.{{ key }},
         {% endfor %}
         {% for name in ["activities", "outbound_activities", "calls", "emails", "meetings", "active_reps", "accounts_touched"] -%}
-        case when periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }} then coalesce(activity_counts.{{ name }}, 0) end as {{ name }},
+        case when periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }} then coalesce(activity_counts.{{ name }}, 0) end as {{ name }},
         {% endfor -%}
         {% for name in ["leads_handed", "leads_observed", "responses", "responses_due", "responses_in_promise"] -%}
         coalesce(handed_counts.{{ name }}, 0) as {{ name }},
@@ -144,7 +144,7 @@ combined as (
         handed_counts.response_minutes_p90,
         coalesce(open_deals.open_deals, 0) as open_deals,
         coalesce(open_deals.accounts_with_open_deal, 0) as accounts_with_open_deal,
-        case when periods.last_day >= {{ seen_since('sla_deal_days', 'worked_date') }} then coalesce(open_deals.worked_deals, 0) end as worked_deals,
+        case when periods.last_day >= {{ seen_since(ref('sla_deal_days'), 'worked_date') }} then coalesce(open_deals.worked_deals, 0) end as worked_deals,
         account_shares.top_share,
         won_sums.won_value
     from all_keys

@@ -15,7 +15,7 @@ with handed as (
         responses.first_response_date,
         responses.first_response_activity_id,
         coalesce(responses.attempts, 0) as attempts,
-        coalesce(handovers.handed_date >= {{ seen_since('fct_sales_activities', 'occurred_date') }}, false) as is_observed,
+        coalesce(handovers.handed_date >= {{ seen_since(sales_activities(), 'occurred_date') }}, false) as is_observed,
         reasons.reason as rejected_reason_category,
         clocks.calendar_region,
         clocks.clock_from,

@@ -33,6 +33,7 @@ with activities as (
 select
     activities.activity_id,
     activities.rep_id,
+    cast({{ acting_team('rep_teams') }} as string) as team,
     activities.person_id,
     activities.account_id,
     activities.opportunity_id,
@@ -48,6 +49,8 @@ select
     cast(coalesce(deals.segment, accounts.segment, persons.segment) as string) as segment,
     cast(coalesce(deals.region, accounts.region, persons.region) as string) as region
 from activities
+left join {{ ref('int_rep_teams') }} as rep_teams
+    on activities.rep_id = rep_teams.rep_id
 left join {{ ref('fct_opportunities') }} as deals
     on activities.opportunity_id = deals.opportunity_id
 left join {{ ref('dim_account') }} as accounts
