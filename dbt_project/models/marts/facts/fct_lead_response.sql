@@ -45,10 +45,7 @@ promises as (
         lines.calendar,
         row_number() over (
             partition by slices.handed_date, slices.segment, slices.region
-            order by
-                case when lines.segment is null then 1 else 0 end asc nulls last,
-                case when lines.region is null then 1 else 0 end asc nulls last,
-                lines.promise_id asc nulls last
+            order by {{ promise_specificity("lines") }} desc nulls last, lines.promise_id asc nulls last
         ) as choice
     from (select distinct handed_date, segment, region from handed) as slices
     inner join {{ ref('dim_promise') }} as lines
