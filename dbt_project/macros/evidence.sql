@@ -1,21 +1,27 @@
+{# The periods that evidence is told by, each with its column of dim_date. #}
+{% macro evidence_grains() %}
+  {{ return({"week": "week_start", "month": "month_start", "quarter": "fiscal_quarter_start"}) }}
+{% endmacro %}
+
+{# The first day of the period of a grain that holds a day of dim_date. #}
+{% macro period_of_day(grain, days) -%}
+  case {{ grain }}
+    {%- for name, column in evidence_grains().items() %}
+    when '{{ name }}' then {{ days }}.{{ column }}
+    {%- endfor %}
+  end
+{%- endmacro %}
+
 {#
   Rows of a fact, once for each period (week, month, fiscal quarter) that holds their day and
   for their segment and the total of all: what the evidence marts count. Adds period_grain,
   period_start and slice_segment to the fact's own columns.
 #}
-{% macro evidence_grains() %}
-  {{ return({"week": "week_start", "month": "month_start", "quarter": "fiscal_quarter_start"}) }}
-{% endmacro %}
-
 {% macro evidence_rows(relation, day) -%}
   select
     rows_of_fact.*,
     grains.period_grain,
-    case grains.period_grain
-      {%- for grain, column in evidence_grains().items() %}
-      when '{{ grain }}' then days.{{ column }}
-      {%- endfor %}
-    end as period_start,
+    {{ period_of_day("grains.period_grain", "days") }} as period_start,
     case when slices.is_total then '(all)' else coalesce(rows_of_fact.segment, '(none)') end as slice_segment
   from {{ relation }} as rows_of_fact
   inner join {{ ref('dim_date') }} as days
@@ -29,9 +35,10 @@
   where rows_of_fact.{{ day }} <= {{ as_of_date() }}
 {%- endmacro %}
 
-{# How much of a whole its largest members hold. `members` has the keys, an amount (a count, or
-   a decimal) and a unique member per row. A query of the keys, top_share (the part of the largest tenth of the members,
-   at least of one) and hhi (Herfindahl-Hirschman index: the sum of the squared shares, 0 to 1). #}
+{# How much of a whole its largest members hold. `members` has the keys, an amount (a count, or a
+   decimal) and a unique member per row. A query of the keys, top_share (the part of the largest
+   tenth of the members, at least of one) and hhi (Herfindahl-Hirschman index: the sum of the
+   squared shares, 0 to 1). #}
 {% macro concentration(members, keys, amount, member) -%}
   select
     {{ keys | join(", ") }},

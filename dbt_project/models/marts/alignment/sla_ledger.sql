@@ -3,11 +3,7 @@ with counted as (
     select
         records.promise_id,
         records.valid_from,
-        case lines.period_grain
-            {%- for grain, column in evidence_grains().items() %}
-            when '{{ grain }}' then days.{{ column }}
-            {%- endfor %}
-        end as period_start,
+        {{ period_of_day("lines.period_grain", "days") }} as period_start,
         count(records.is_kept) as due_count,
         sum(case when records.is_kept then 1 else 0 end) as kept_count,
         sum(case when not records.is_kept then 1 else 0 end) as broken_count,
@@ -23,11 +19,7 @@ with counted as (
     group by
         records.promise_id,
         records.valid_from,
-        case lines.period_grain
-            {%- for grain, column in evidence_grains().items() %}
-            when '{{ grain }}' then days.{{ column }}
-            {%- endfor %}
-        end
+        {{ period_of_day("lines.period_grain", "days") }}
 ),
 
 delivered as (
