@@ -59,6 +59,12 @@
   group by {{ keys | join(", ") }}
 {%- endmacro %}
 
+{# The grouping by every combination of the slices, each in single and as all of it; `keys` are
+   grouped by always. `kpi_sliced` has the columns. #}
+{% macro by_every_slice(keys, slices) -%}
+  group by {{ keys | join(", ") }}, cube ({{ slices | join(", ") }})
+{%- endmacro %}
+
 {# The periods up to as_of as a query: period_grain, period_start, last_day (of those that
    as_of leaves). #}
 {% macro evidence_periods() -%}

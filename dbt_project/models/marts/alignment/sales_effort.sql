@@ -73,22 +73,24 @@ periods as (
     {{ evidence_periods() }}
 ),
 
-slices as (
-    select true as is_total
-    union all
-    select false as is_total
-),
-
 -- Deals that were open in a period, and those that somebody worked on while they were.
 open_deals as (
     select
         periods.period_grain,
         periods.period_start,
-        case when slices.is_total then '(all)' else coalesce(deals.segment, '(none)') end as segment,
+        {{ kpi_sliced(["segment"]) }},
         count(distinct deals.opportunity_id) as open_deals,
         count(distinct deals.account_id) as accounts_with_open_deal,
         count(distinct days.opportunity_id) as worked_deals
-    from {{ ref('sla_deals') }} as deals
+    from (
+        select
+            opportunity_id,
+            account_id,
+            created_date,
+            last_open_date,
+            coalesce(segment, '(none)') as segment
+        from {{ ref('sla_deals') }}
+    ) as deals
     inner join periods
         on deals.created_date <= periods.last_day
         and deals.last_open_date >= periods.period_start
@@ -96,11 +98,7 @@ open_deals as (
         on deals.opportunity_id = days.opportunity_id
         and days.worked_date >= periods.period_start
         and days.worked_date <= periods.last_day
-    cross join slices
-    group by
-        periods.period_grain,
-        periods.period_start,
-        case when slices.is_total then '(all)' else coalesce(deals.segment, '(none)') end
+    {{ by_every_slice(["periods.period_grain", "periods.period_start"], ["segment"]) }}
 ),
 
 won_sums as (
@@ -153,9 +151,7 @@ combined as (
         and all_keys.period_start = periods.period_start
     {% for relation in ["activity_counts", "handed_counts", "open_deals", "account_shares", "won_sums"] %}
     left join {{ relation }}
-        on all_keys.period_grain = {{ relation }}.period_grain
-        and all_keys.period_start = {{ relation }}.period_start
-        and all_keys.segment = {{ relation }}.segment
+        on {{ kpi_same("all_keys", relation, keys) }}
     {% endfor %}
 )
 
