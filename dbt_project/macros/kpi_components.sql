@@ -200,18 +200,18 @@
 
 {# The grouping that adds one slice at a time, and the total; `keys` are grouped by always. The
    sliced columns are never null, so that null can only mean all. #}
-{% macro kpi_one_slice_at_a_time(keys) -%}
+{% macro kpi_one_slice_at_a_time(keys, slices=kpi_slices()) -%}
   group by grouping sets (
     ({{ keys | join(", ") }})
-    {%- for slice in kpi_slices() %},
+    {%- for slice in slices %},
     ({{ (keys + [slice]) | join(", ") }})
     {%- endfor %}
   )
 {%- endmacro %}
 
 {# The slice columns after that grouping. #}
-{% macro kpi_sliced() -%}
-  {% for slice in kpi_slices() %}
+{% macro kpi_sliced(slices=kpi_slices()) -%}
+  {% for slice in slices %}
   coalesce({{ slice }}, '(all)') as {{ slice }}{{ "," if not loop.last }}
   {%- endfor %}
 {%- endmacro %}

@@ -166,7 +166,7 @@ def test_the_layer_is_the_folder_and_the_name_says_so(manifest: dict[str, Any]) 
     prefixes = {
         "staging": ("stg_",),
         "intermediate": ("int_",),
-        "metrics": ("kpi_", "sla_", "finding_", "voice_"),
+        "metrics": ("kpi_", "sla_", "finding_", "voice_", "funnel_"),
         "build": ("build_info",),
         "marts/dimensions": ("dim_", "bridge_"),
         "marts/facts": ("fct_", "attribution_by_channel"),

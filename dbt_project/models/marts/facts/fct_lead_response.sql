@@ -15,7 +15,7 @@ with handed as (
         responses.first_response_date,
         responses.first_response_activity_id,
         coalesce(responses.attempts, 0) as attempts,
-        coalesce(handovers.handed_date >= {{ seen_since('fct_sales_activities', 'occurred_date', "team = 'sales'") }}, false) as is_observed,
+        coalesce(handovers.handed_date >= {{ seen_since(sales_activities(), 'occurred_date') }}, false) as is_observed,
         reasons.reason as rejected_reason_category,
         clocks.calendar_region,
         clocks.clock_from,
@@ -45,10 +45,7 @@ promises as (
         lines.calendar,
         row_number() over (
             partition by slices.handed_date, slices.segment, slices.region
-            order by
-                case when lines.segment is null then 1 else 0 end asc nulls last,
-                case when lines.region is null then 1 else 0 end asc nulls last,
-                lines.promise_id asc nulls last
+            order by {{ promise_specificity("lines") }} desc nulls last, lines.promise_id asc nulls last
         ) as choice
     from (select distinct handed_date, segment, region from handed) as slices
     inner join {{ ref('dim_promise') }} as lines

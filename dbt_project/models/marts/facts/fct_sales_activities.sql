@@ -52,6 +52,8 @@ select
     cast(coalesce(deals.segment, accounts.segment, persons.segment) as string) as segment,
     cast(coalesce(deals.region, accounts.region, persons.region) as string) as region
 from activities
+left join {{ ref('int_rep_teams') }} as rep_teams
+    on activities.rep_id = rep_teams.rep_id
 left join {{ ref('fct_opportunities') }} as deals
     on activities.opportunity_id = deals.opportunity_id
 left join {{ ref('dim_account') }} as accounts

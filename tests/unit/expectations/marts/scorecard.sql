@@ -81,5 +81,5 @@ select
     period_grain, period_start, kpi_id, kind, segment, channel_id, region, numerator, denominator,
     case when kind = 'ratio' then numerator / nullif(denominator, 0) else numerator end::double as value,
     case when kind = 'ratio' and denominator = 0 then 'denominator_zero' end as null_reason,
-    0::double as previous_value, null::double as year_ago_value
+    null::double as target, 0::double as previous_value, null::double as year_ago_value
 from parts cross join slices;
