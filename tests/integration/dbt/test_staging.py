@@ -41,10 +41,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake = LakeBuilder(
         tmp_path_factory.mktemp("staging"),
         company={"timezone": "Asia/Tokyo"},
-        agreement={"actions": [{"item_id": "old", "decision": "Talk"}]},
+        agreement={"actions": [{"item_id": "old", "decision": "Talk", "owner": "sales"}]},
     )
     lake.finish()
-    lake.agreement = {"actions": [{"item_id": "new", "decision": "Talk"}]}
+    lake.agreement = {"actions": [{"item_id": "new", "decision": "Talk", "owner": "sales"}]}
 
     # Snapshot: the newest accepted load alone.
     lake.load("snap", "leads", {"lead": [lead("gone", "old"), lead("kept", "old")]})
