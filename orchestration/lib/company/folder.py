@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.company.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
+from orchestration.lib.company.automation_config import Automation, read_automation
 from orchestration.lib.company.problems import Problem, did_you_mean, in_order, report
 from orchestration.lib.company.source_config import Source
 from orchestration.lib.company.source_problems import parse_source
@@ -68,6 +69,11 @@ class CompanyError(TandemError):
         self.problems = in_order(problems)
         super().__init__(f"The company folder {folder} has {report(self.problems)}")
 
+    @property
+    def place(self) -> str:
+        files = dict.fromkeys(problem.file for problem in self.problems)
+        return f"{len(self.problems)} in {', '.join(files)}; `tandem check` names them"
+
 
 def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
     """Read a company folder; `env` (default: os.environ) fills `${ENV_VAR}`.
@@ -80,12 +86,22 @@ def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
     return company
 
 
+def load_automation(folder: Path, env: Mapping[str, str] | None = None) -> Automation:
+    """What runs by itself and who is told; CompanyError if `automation.yaml` has problems."""
+    file = read_automation(folder, os.environ if env is None else env)
+    if file.automation is None:
+        raise CompanyError(folder, file.problems)
+    return file.automation
+
+
 def check_company(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
     """Everything that is wrong with a company folder, its input files and headers included."""
     from orchestration.lib.company.inputs import check_inputs
 
     company, problems, _ = _read_company(folder, env)
-    return in_order(problems if company is None else check_inputs(company))
+    problems = problems if company is None else check_inputs(company)
+    env = os.environ if env is None else env
+    return in_order([*problems, *read_automation(folder, env).unset_variables(env)])
 
 
 def notes(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
@@ -132,6 +148,7 @@ def _read_company(
                 "describe a source, such as sources/crm.yaml; `tandem init DIR` writes an example",
             )
         )
+    problems += read_automation(folder, os.environ if env is None else env).problems
     problems += _same_names(documents)
     problems += _unknown_sources(documents, files)
     if len(sources) == len(documents):
