@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from orchestration.lib.company.as_of import moment, parse_as_of
 from orchestration.lib.company.folder import Company, load_company
+from orchestration.lib.errors import PLACE, TandemError
 from orchestration.lib.home import claim
 from orchestration.settings import Settings
 
@@ -38,6 +39,11 @@ class DbtResource(DbtCliResource):
         # The parent loads dbt and the project's macros here too, for metadata of columns that
         # the warehouse is asked for later.
         return None
+
+
+def failure(error: TandemError, *, allow_retries: bool = False) -> dg.Failure:
+    """An error for the user as the failure of a step, which trying again seldom mends."""
+    return dg.Failure(str(error), metadata={PLACE: error.place}, allow_retries=allow_retries)
 
 
 class TandemResource(dg.ConfigurableResource):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from orchestration.defs.partitions import ONE_RUN
-from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource
+from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource, failure
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 
@@ -38,7 +38,7 @@ def build_publish_asset(
                     tandem.settings, company, context.run_id, tandem.as_of(context, company)
                 )
         except TandemError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         context.log.info(f"{release.release_id} is published")
         return dg.MaterializeResult(
             metadata={

@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration.defs.partitions import ONE_RUN
 from orchestration.defs.quality.checks import check_result
-from orchestration.defs.resources import TandemResource
+from orchestration.defs.resources import TandemResource, failure
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
 from orchestration.lib.company.folder import Company
 from orchestration.lib.company.source_config import Source, Table
@@ -77,7 +77,7 @@ def _table_asset(
             )
         except TandemError as error:
             # Nothing was read: trying again would only say the same.
-            raise dg.Failure(str(error), allow_retries=source.type == "sql") from None
+            raise failure(error, allow_retries=source.type == "sql") from None
         context.log.info(ingested.summary)
         load = ingested.load
         yield dg.MaterializeResult(
@@ -135,7 +135,7 @@ def _agreement_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                 lake.ensure()
                 load_id = lake.write_agreement(current.tables, current.version, context.run_id)
         except TandemError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(table.num_rows for table in current.tables.values()),
