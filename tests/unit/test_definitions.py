@@ -177,7 +177,7 @@ def test_every_asset_is_described_and_owned(definitions: dg.Definitions) -> None
             assert list(spec.owners) == [f"team:{owner_of(spec.key.path[-1])}"]
 
 
-def test_jobs_and_schedule(definitions: dg.Definitions) -> None:
+def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     jobs = {
         name: definitions.resolve_job_def(name).asset_layer.executable_asset_keys
         for name in ("run_daily", "rebuild_marts")
@@ -188,9 +188,13 @@ def test_jobs_and_schedule(definitions: dg.Definitions) -> None:
     assert set(jobs["rebuild_marts"]) == every_key - sources
     repository = definitions.get_repository_def()
     assert all(definitions.resolve_job_def(name).description for name in jobs)
-    (schedule,) = repository.schedule_defs
-    assert (schedule.name, schedule.cron_schedule) == ("run_daily", "0 5 * * *")
-    assert schedule.description
+    automatic = {each.name: each for each in (*repository.schedule_defs, *repository.sensor_defs)}
+    assert set(automatic) == {"run_daily", "close_week", "load_new_files", "alert_on_runs"}
+    assert automatic["run_daily"].cron_schedule == "0 5 * * *"
+    for each in automatic.values():
+        assert each.description
+        # Nothing runs by itself unless the company says so.
+        assert each.default_status.value == "STOPPED"
 
 
 def test_a_mart_without_a_suite_is_an_error_that_names_the_file(
