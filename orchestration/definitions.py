@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.defs.automation.freshness import usual_freshness
 from orchestration.defs.automation.jobs import build_jobs
 from orchestration.defs.automation.schedules import build_schedules
 from orchestration.defs.automation.sensors import build_sensors
@@ -28,14 +29,15 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
     company = load_company(settings.company)
     automation = load_automation(settings.company)
     partitions = daily_partitions(company)
+    freshness = usual_freshness(automation)
     models = build_dbt_assets(settings, company, partitions)
     marts = [key for key in models.keys if key.path[0] == "marts"]
     run_daily, rebuild_marts = build_jobs()
     return dg.Definitions(
         assets=[
-            *build_source_assets(company, partitions),
+            *build_source_assets(company, partitions, freshness),
             models,
-            build_publish_asset(marts, partitions),
+            build_publish_asset(marts, partitions, freshness),
         ],
         asset_checks=[build_gate_2()],
         jobs=[run_daily, rebuild_marts],

@@ -177,6 +177,14 @@ def test_every_asset_is_described_and_owned(definitions: dg.Definitions) -> None
             assert list(spec.owners) == [f"team:{owner_of(spec.key.path[-1])}"]
 
 
+def test_source_tables_and_the_release_are_kept_fresh(definitions: dg.Definitions) -> None:
+    kept = {spec.key for spec in specs(definitions) if spec.freshness_policy is not None}
+    expected = {
+        spec.key for spec in specs(definitions) if spec.group_name in ("sources", "release")
+    }
+    assert kept == expected and len(kept) > 1
+
+
 def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     jobs = {
         name: definitions.resolve_job_def(name).asset_layer.executable_asset_keys

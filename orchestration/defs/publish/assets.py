@@ -11,7 +11,9 @@ from orchestration.lib.lock import exclusive
 
 
 def build_publish_asset(
-    marts: Sequence[dg.AssetKey], partitions: dg.PartitionsDefinition
+    marts: Sequence[dg.AssetKey],
+    partitions: dg.PartitionsDefinition,
+    freshness: dg.FreshnessPolicy,
 ) -> dg.AssetsDefinition:
     """The published release, downstream of every mart and so of every blocking check."""
 
@@ -20,6 +22,7 @@ def build_publish_asset(
         deps=list(marts),
         partitions_def=partitions,
         backfill_policy=ONE_RUN,
+        freshness_policy=freshness,
         group_name="release",
         owners=["team:data"],
         kinds={"duckdb", "parquet"},

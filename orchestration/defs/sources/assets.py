@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.defs.automation.freshness import table_freshness
 from orchestration.defs.partitions import ONE_RUN
 from orchestration.defs.quality.checks import check_result
 from orchestration.defs.resources import TandemResource, failure
@@ -21,11 +22,14 @@ _RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def build_source_assets(
-    company: Company, partitions: dg.PartitionsDefinition
+    company: Company, partitions: dg.PartitionsDefinition, usual: dg.FreshnessPolicy
 ) -> list[dg.AssetsDefinition]:
-    """The assets of all source tables, and the agreement's."""
+    """The assets of all source tables, and the agreement's.
+
+    `usual` is how fresh a table is kept that does not say it itself.
+    """
     tables = [
-        _table_asset(source, table_name, partitions)
+        _table_asset(source, table_name, partitions, usual)
         for source in company.sources
         for table_name in source.tables
     ]
@@ -33,7 +37,10 @@ def build_source_assets(
 
 
 def _table_asset(
-    source: Source, table_name: str, partitions: dg.PartitionsDefinition
+    source: Source,
+    table_name: str,
+    partitions: dg.PartitionsDefinition,
+    usual: dg.FreshnessPolicy,
 ) -> dg.AssetsDefinition:
     table = source.tables[table_name]
     key = table_key(source.source, table_name)
@@ -44,6 +51,7 @@ def _table_asset(
         key=key,
         partitions_def=partitions,
         backfill_policy=ONE_RUN,
+        freshness_policy=table_freshness(table.freshness, usual),
         group_name="sources",
         owners=[f"team:{source.owner}"],
         kinds={"parquet", "file" if source.type == "files" else "sql"},
