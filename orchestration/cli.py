@@ -98,22 +98,23 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 @app.command()
 def check() -> None:
     """Validate the company folder and report every problem at once."""
-    from orchestration.lib.company.folder import check_company, load_company, notes
+    from orchestration.lib.company.check import check_company
+    from orchestration.lib.company.folder import load_company
     from orchestration.runs import require_company
 
     settings = _settings()
     require_company(settings)
-    problems = check_company(settings.company, os.environ)
-    for problem in problems:
+    found = check_company(settings.company, os.environ)
+    for problem in found.problems:
         typer.echo(str(problem), err=True)
-    if problems:
-        typer.echo(f"{len(problems)} problem(s) in {settings.company}", err=True)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=bool(found.problems))
+    if found.problems:
+        typer.echo(f"{len(found.problems)} problem(s) in {settings.company}", err=True)
         raise typer.Exit(ERROR)
     agreement = load_company(settings.company).agreement
     signed = "signed by both teams" if agreement.is_signed else "not signed by both teams"
     typer.echo(f"{settings.company}: no problems. Agreement {agreement.version} ({signed}).")
-    for note in notes(settings.company, os.environ):
-        typer.echo(f"note: {note}")
 
 
 @app.command()
@@ -154,6 +155,7 @@ def run(
     """Extract, transform, check and publish. Exit code 3 means: blocked by a gate."""
     from orchestration import console
     from orchestration.alerting import execute_and_alert
+    from orchestration.console_progress import progress
     from orchestration.runs import RunRequest
 
     settings = _settings()
@@ -162,7 +164,7 @@ def run(
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
-    with console.progress() as on_step:
+    with progress() as on_step:
         outcome, undelivered = execute_and_alert(settings, request, on_step)
     for problem in undelivered:
         typer.echo(f"note: an alert waits for the next run: {problem}", err=True)

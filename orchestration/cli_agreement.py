@@ -81,10 +81,11 @@ def sign(
     """Sign the folder's agreement for one team, after showing what is new since the last time."""
     from orchestration.lib.agreement_versions import UnknownVersionError, last_signed
     from orchestration.lib.company.agreement_sign import sign as write_signature
-    from orchestration.lib.company.folder import check_company, load_company
+    from orchestration.lib.company.check import check_company
+    from orchestration.lib.company.folder import load_company
 
     settings, agreement = _agreement()
-    problems = check_company(settings.company, os.environ)
+    problems = check_company(settings.company, os.environ).problems
     if problems:
         for problem in problems:
             typer.echo(str(problem), err=True)

@@ -35,17 +35,7 @@ with verdicts as (
         on ledger.period_end <= weeks.week_end
         and {{ add_days("ledger.period_end", days_between("ledger.period_start", "ledger.period_end") ~ " + 7") }} > weeks.week_end
         and ledger.status in ('kept', 'broken')
-    left join {{ ref('dim_kpi') }} as kpis
-        on ledger.measure_kind = 'kpi'
-        and ledger.measure = kpis.kpi_id
-    left join {{ ref('kpi_scorecard') }} as scores
-        on ledger.measure_kind = 'kpi'
-        and ledger.measure = scores.kpi_id
-        and ledger.period_grain = scores.period_grain
-        and ledger.period_start = scores.period_start
-        and coalesce(ledger.segment, '(all)') = scores.segment
-        and coalesce(ledger.region, '(all)') = scores.region
-        and scores.channel_id = '(all)'
+    {{ join_promised_kpi("ledger", "ledger") }}
 ),
 
 newest as (
@@ -79,13 +69,21 @@ handed as (
         broken.z,
         leads.*,
         case broken.measure when 'acceptance_rate' then 'rejected_leads' else 'slow_response' end as matter,
-        case broken.measure when 'acceptance_rate' then leads.decision = 'accepted' else leads.within_promise end as is_kept
+        case
+            when broken.measure_kind = 'record' then records.is_kept
+            when broken.measure = 'acceptance_rate' then leads.decision = 'accepted'
+            else leads.within_promise
+        end as is_kept
     from broken
     inner join {{ ref('fct_lead_response') }} as leads
         on leads.handed_date >= broken.period_start
         and leads.handed_date <= broken.period_end
         and (broken.segment is null or broken.segment = leads.segment)
         and (broken.region is null or broken.region = leads.region)
+    left join {{ ref('sla_records') }} as records
+        on broken.promise_id = records.promise_id
+        and broken.valid_from = records.valid_from
+        and leads.journey_id = records.journey_id
     where broken.measure in ('response_minutes', 'response_in_promise_rate', 'acceptance_rate')
 ),
 

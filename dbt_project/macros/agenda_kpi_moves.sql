@@ -1,6 +1,7 @@
 {#
-  KPIs that surely miss or beat their target, with what explains the newest month that has ended
-  (`kpi_drivers`): the member of each dimension that moved it most in the direction of the miss.
+  KPIs that surely miss or beat their target, with what explains the newest period that has ended
+  and has a target, or else the newest month (`kpi_drivers`): the member of each dimension that
+  did most in the direction of the miss.
 #}
 {% macro agenda_kpi_moves() %}
 with moves as (
@@ -8,6 +9,7 @@ with moves as (
         found.*,
         {{ add_days("found.week_start", 6) }} as week_end,
         kpis.kpi_name,
+        kpis.kind,
         kpis.direction,
         kpis.unit,
         case when found.measured > found.target then 1 else -1 end as side
@@ -16,64 +18,87 @@ with moves as (
         on found.kpi_id = kpis.kpi_id
 ),
 
-months as (
+newest_periods as (
     select
         weeks.week_start,
-        max(periods.period_start) as month_start
+        periods.period_grain,
+        max(periods.period_start) as period_start
     from {{ ref('finding_weeks') }} as weeks
     inner join {{ ref('kpi_periods') }} as periods
-        on periods.period_grain = 'month'
+        on periods.period_grain in ('week', 'month', 'quarter')
         and periods.period_end <= weeks.week_end
-    group by weeks.week_start
+    group by weeks.week_start, periods.period_grain
 ),
 
 drivers as (
     select
         moves.week_start,
         moves.kpi_id,
+        moves.kind,
         moves.unit,
+        moves.side,
+        drivers.period_grain,
+        drivers.period_start,
+        drivers.comparison,
         drivers.dimension,
         drivers.member,
         drivers.rate_effect,
         drivers.mix_effect,
         drivers.total_effect,
-        sum(drivers.total_effect) over (
-            partition by moves.week_start, moves.kpi_id, drivers.dimension
-        ) as whole_move,
-        months.month_start,
-        row_number() over (
-            partition by moves.week_start, moves.kpi_id, drivers.dimension
-            order by drivers.total_effect * moves.side desc nulls last, drivers.member asc nulls last
-        ) as place
+        -- Its target explains a miss. Where it has none for a single period of its own, the month
+        -- before does.
+        dense_rank() over (
+            partition by moves.week_start, moves.kpi_id
+            order by
+                drivers.comparison desc nulls last,
+                case drivers.period_grain when 'month' then 1 when 'quarter' then 2 else 3 end asc nulls last
+        ) as choice
     from moves
-    inner join months
-        on moves.week_start = months.week_start
+    inner join newest_periods
+        on moves.week_start = newest_periods.week_start
     inner join {{ ref('kpi_drivers') }} as drivers
         on moves.kpi_id = drivers.kpi_id
-        and drivers.period_grain = 'month'
-        and drivers.comparison = 'previous'
-        and months.month_start = drivers.period_start
+        and newest_periods.period_grain = drivers.period_grain
+        and newest_periods.period_start = drivers.period_start
         and drivers.dimension in ('segment', 'channel_id')
+        and (drivers.comparison = 'target' or (drivers.comparison = 'previous' and drivers.period_grain = 'month'))
     where moves.segment = '(all)'
+),
+
+ranked as (
+    select
+        drivers.*,
+        {{ exact_sum("total_effect", over="partition by week_start, kpi_id, dimension") }} as whole_move,
+        {{ spoken_value("total_effect", "unit") }}
+        || case
+            when kind = 'ratio'
+                then ': rate ' || {{ spoken_value("rate_effect", "unit") }} || ', mix ' || {{ spoken_value("mix_effect", "unit") }}
+            else ''
+        end as told_effect,
+        row_number() over (
+            partition by week_start, kpi_id, dimension
+            order by
+                case member when '(rest)' then 1 else 0 end asc nulls last,
+                total_effect * side desc nulls last,
+                member asc nulls last
+        ) as place
+    from drivers
+    where choice = 1
 ),
 
 explained as (
     select
         week_start,
         kpi_id,
-        ' In the month from ' || min({{ spoken_day("month_start") }}) || ' it moved by '
+        ' In the ' || min(period_grain) || ' from ' || min({{ spoken_day("period_start") }}) || ' it '
+        || case min(comparison) when 'target' then 'was ' else 'moved by ' end
         || max(case when dimension = 'segment' then {{ spoken_value("whole_move", "unit") }} else '' end)
-        || ' against the month before; most of it by '
-        || max(case when dimension = 'segment'
-            then 'segment ' || member || ' (' || {{ spoken_value("total_effect", "unit") }} || ': rate '
-                || {{ spoken_value("rate_effect", "unit") }} || ', mix ' || {{ spoken_value("mix_effect", "unit") }} || ')'
-            else '' end)
-        || max(case when dimension = 'channel_id'
-            then ' and channel ' || member || ' (' || {{ spoken_value("total_effect", "unit") }} || ': rate '
-                || {{ spoken_value("rate_effect", "unit") }} || ', mix ' || {{ spoken_value("mix_effect", "unit") }} || ')'
-            else '' end)
+        || case min(comparison) when 'target' then ' from its target' else ' against the month before' end
+        || '; most of it by '
+        || max(case when dimension = 'segment' then 'segment ' || member || ' (' || told_effect || ')' else '' end)
+        || max(case when dimension = 'channel_id' then ' and channel ' || member || ' (' || told_effect || ')' else '' end)
         || '.' as explanation
-    from drivers
+    from ranked
     where place = 1
     group by week_start, kpi_id
 )

@@ -221,12 +221,20 @@
   coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1
 {%- endmacro %}
 
-{# The product of the group's values, as double; nulls are passed over. #}
+{# The sum of the group's doubles, which sums of doubles are not: the same whatever the order of the
+   rows, since each is first a decimal, of up to 23 digits before the point and 15 after. As
+   double. With `over`, the sum of a window. #}
+{% macro exact_sum(value, over=none) -%}
+  cast(sum(cast({{ value }} as decimal(38, 15))) {{ "over (" ~ over ~ ") " if over }}as double)
+{%- endmacro %}
+
+{# The product of the group's values, as double; nulls are passed over. From the least to the
+   largest, so that the order of the rows does not show in the last digits. #}
 {% macro product(value) -%}
   {{ adapter.dispatch('product', 'tandem')(value) }}
 {%- endmacro %}
 {% macro duckdb__product(value) -%}
-  product(cast({{ value }} as double))
+  product(cast({{ value }} as double) order by cast({{ value }} as double) asc nulls last)
 {%- endmacro %}
 
 {# The exact percentile of a group's doubles, a share from 0 to 1, between two values in

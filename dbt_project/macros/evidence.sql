@@ -1,21 +1,27 @@
+{# The periods that evidence is told by, each with its column of dim_date. #}
+{% macro evidence_grains() %}
+  {{ return({"week": "week_start", "month": "month_start", "quarter": "fiscal_quarter_start"}) }}
+{% endmacro %}
+
+{# The first day of the period of a grain that holds a day of dim_date. #}
+{% macro period_of_day(grain, days) -%}
+  case {{ grain }}
+    {%- for name, column in evidence_grains().items() %}
+    when '{{ name }}' then {{ days }}.{{ column }}
+    {%- endfor %}
+  end
+{%- endmacro %}
+
 {#
   Rows of a fact, once for each period (week, month, fiscal quarter) that holds their day and
   for their segment and the total of all: what the evidence marts count. Adds period_grain,
   period_start and slice_segment to the fact's own columns.
 #}
-{% macro evidence_grains() %}
-  {{ return({"week": "week_start", "month": "month_start", "quarter": "fiscal_quarter_start"}) }}
-{% endmacro %}
-
 {% macro evidence_rows(relation, day) -%}
   select
     rows_of_fact.*,
     grains.period_grain,
-    case grains.period_grain
-      {%- for grain, column in evidence_grains().items() %}
-      when '{{ grain }}' then days.{{ column }}
-      {%- endfor %}
-    end as period_start,
+    {{ period_of_day("grains.period_grain", "days") }} as period_start,
     case when slices.is_total then '(all)' else coalesce(rows_of_fact.segment, '(none)') end as slice_segment
   from {{ relation }} as rows_of_fact
   inner join {{ ref('dim_date') }} as days
@@ -29,19 +35,19 @@
   where rows_of_fact.{{ day }} <= {{ as_of_date() }}
 {%- endmacro %}
 
-{# How much of a whole its largest members hold. `members` has the keys, an amount and a unique
-   member per row. A query of the keys, top_share (the part of the largest tenth of the members,
-   at least of one) and hhi (Herfindahl-Hirschman index: the sum of the squared shares, 0 to 1). #}
+{# How much of a whole its largest members hold. `members` has the keys, an amount (a count, or a
+   decimal) and a unique member per row. A query of the keys, top_share (the part of the largest
+   tenth of the members, at least of one) and hhi (Herfindahl-Hirschman index: the sum of the
+   squared shares, 0 to 1). #}
 {% macro concentration(members, keys, amount, member) -%}
   select
     {{ keys | join(", ") }},
-    sum(case when place <= greatest(ceil(member_count * 0.1), 1) then {{ amount }} else 0 end)
-    / nullif(sum({{ amount }}), 0) as top_share,
-    sum({{ amount }} * {{ amount }}) / nullif(sum({{ amount }}) * sum({{ amount }}), 0) as hhi
+    {{ exact_sum("case when place <= greatest(ceil(member_count * 0.1), 1) then member_share else 0 end") }} as top_share,
+    {{ exact_sum("member_share * member_share") }} as hhi
   from (
     select
       {{ keys | join(", ") }},
-      cast({{ amount }} as double) as {{ amount }},
+      {{ share(amount, "sum(" ~ amount ~ ") over (partition by " ~ (keys | join(", ")) ~ ")") }} as member_share,
       count(*) over (partition by {{ keys | join(", ") }}) as member_count,
       row_number() over (
         partition by {{ keys | join(", ") }}
@@ -51,6 +57,12 @@
     where {{ amount }} > 0
   ) as ranked
   group by {{ keys | join(", ") }}
+{%- endmacro %}
+
+{# The grouping by every combination of the slices, each in single and as all of it; `keys` are
+   grouped by always. `kpi_sliced` has the columns. #}
+{% macro by_every_slice(keys, slices) -%}
+  group by {{ keys | join(", ") }}, cube ({{ slices | join(", ") }})
 {%- endmacro %}
 
 {# The periods up to as_of as a query: period_grain, period_start, last_day (of those that
@@ -65,10 +77,15 @@
   {%- endfor %}
 {%- endmacro %}
 
-{# The first day of which a fact knows anything; null if it is empty. Of what was before it
+{# What sales itself did, as a relation: no effort of sales is what reps of marketing do. #}
+{% macro sales_activities() -%}
+  (select * from {{ ref('fct_sales_activities') }} where team = 'sales')
+{%- endmacro %}
+
+{# The first day of which a relation knows anything; null if it is empty. Of what was before it
    nobody can say that nothing was done. #}
-{% macro seen_since(fact, day) -%}
-  (select min({{ day }}) from {{ ref(fact) }})
+{% macro seen_since(relation, day) -%}
+  (select min({{ day }}) from {{ relation }} as seen)
 {%- endmacro %}
 
 {# What somebody said, so that equal words are one: trimmed and in lower case. #}

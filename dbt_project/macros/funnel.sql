@@ -25,6 +25,22 @@
   {% endfor %}
 {%- endmacro %}
 
+{# The steps of the funnel: each stage to the next, and the whole way. As pairs, and as rows: (step,
+   from_stage_id, to_stage_id). #}
+{% macro funnel_steps() %}
+  {%- set stages = main_stages() -%}
+  {%- set steps = [] -%}
+  {%- for stage in stages[:-1] -%}{%- do steps.append([stage, stages[loop.index]]) -%}{%- endfor -%}
+  {{ return(steps + [["lead", "won"]]) }}
+{% endmacro %}
+
+{% macro funnel_step_rows() -%}
+  {% for first, second in funnel_steps() %}
+  select '{{ first }}_to_{{ second }}' as step, '{{ first }}' as from_stage_id, '{{ second }}' as to_stage_id
+  {{ "union all" if not loop.last }}
+  {% endfor %}
+{%- endmacro %}
+
 {# A stage column's value by the row's stage_id, for columns named after the stages. #}
 {% macro by_stage(column, columns) -%}
   case {{ column }}
@@ -103,6 +119,12 @@
       then 'sales'
     when {{ matches_fully(team, "'.*(demand gen|growth).*'") }} then 'marketing'
   end
+{%- endmacro %}
+
+{# The team whose effort an activity is: that of its rep, joined as rep_teams; without one that is
+   known sales', who are the ones that record what they do. #}
+{% macro activity_team() -%}
+  coalesce(rep_teams.team, 'sales')
 {%- endmacro %}
 
 {# When a journey entered the first of several stages whose time is known, as one value with

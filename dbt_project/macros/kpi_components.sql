@@ -1,7 +1,7 @@
 {#
   What KPIs are made of: components (sums and ratios), stocks and samples (percentiles). The
   agreement defines KPIs from them; a new one is one more entry here, and its words in
-  `agreement_tables.py`.
+  `agreement_words.py`.
 
   - id: what the agreement calls it
   - fact, filter, date, value: its rows, the day that each counts on, and what each adds
@@ -96,12 +96,13 @@
   )) %}
   {% do components.append(dict(
     handed, id="leads_followed_up", filter="is_followed_up",
-    needs={"fact": "fct_sales_activities", "filter": "true"}
+    needs={"fact": "fct_sales_activities", "filter": "team = 'sales'"}
   )) %}
+  {% do components.append(dict(handed, id="follow_ups_due", filter="is_followed_up is not null")) %}
   {% do components.append(dict(handed, id="responses_due", filter="within_promise is not null")) %}
   {% do components.append(dict(
     handed, id="responses_in_promise", filter="within_promise",
-    needs={"fact": "fct_sales_activities", "filter": "true"}
+    needs={"fact": "fct_sales_activities", "filter": "team = 'sales'"}
   )) %}
 
   {% for id, value in [("list_value_won", "list_amount_reporting"), ("sold_value_won", "sold_amount_reporting"),
@@ -199,18 +200,18 @@
 
 {# The grouping that adds one slice at a time, and the total; `keys` are grouped by always. The
    sliced columns are never null, so that null can only mean all. #}
-{% macro kpi_one_slice_at_a_time(keys) -%}
+{% macro kpi_one_slice_at_a_time(keys, slices=kpi_slices()) -%}
   group by grouping sets (
     ({{ keys | join(", ") }})
-    {%- for slice in kpi_slices() %},
+    {%- for slice in slices %},
     ({{ (keys + [slice]) | join(", ") }})
     {%- endfor %}
   )
 {%- endmacro %}
 
 {# The slice columns after that grouping. #}
-{% macro kpi_sliced() -%}
-  {% for slice in kpi_slices() %}
+{% macro kpi_sliced(slices=kpi_slices()) -%}
+  {% for slice in slices %}
   coalesce({{ slice }}, '(all)') as {{ slice }}{{ "," if not loop.last }}
   {%- endfor %}
 {%- endmacro %}

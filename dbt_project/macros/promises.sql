@@ -1,6 +1,6 @@
 {#
   What a promise may measure beside KPIs, record by record, with the unit of its threshold.
-  `orchestration/lib/company/agreement_tables.py` says what each means; a test compares the two.
+  `orchestration/lib/company/agreement_words.py` says what each means; a test compares the two.
 #}
 {% macro record_measures() %}
   {{ return({
@@ -34,4 +34,26 @@
 {% macro promise_covers_slice(lines, records) -%}
   ({{ lines }}.segment is null or {{ lines }}.segment = {{ records }}.segment)
   and ({{ lines }}.region is null or {{ lines }}.region = {{ records }}.region)
+{%- endmacro %}
+
+{# How specific a line is: of one measure the most specific line judges a record, one of segment and
+   region before one of a segment, then of a region, then of all. #}
+{% macro promise_specificity(lines) -%}
+  case when {{ lines }}.segment is null then 0 else 2 end + case when {{ lines }}.region is null then 0 else 1 end
+{%- endmacro %}
+
+{# The KPI that a line of a promise is about, as `kpis`, and its cell of a period, as `scores`; nothing
+   for a line about single records. `periods` has the period_start. #}
+{% macro join_promised_kpi(lines, periods) -%}
+left join {{ ref('dim_kpi') }} as kpis
+  on {{ lines }}.measure_kind = 'kpi'
+  and {{ lines }}.measure = kpis.kpi_id
+left join {{ ref('kpi_scorecard') }} as scores
+  on {{ lines }}.measure_kind = 'kpi'
+  and {{ lines }}.measure = scores.kpi_id
+  and {{ lines }}.period_grain = scores.period_grain
+  and {{ periods }}.period_start = scores.period_start
+  and coalesce({{ lines }}.segment, '(all)') = scores.segment
+  and coalesce({{ lines }}.region, '(all)') = scores.region
+  and scores.channel_id = '(all)'
 {%- endmacro %}

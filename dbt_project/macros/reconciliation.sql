@@ -9,6 +9,7 @@
 #}
 {% macro reconciled_measures() %}
   {% set deals = {"fact": "fct_opportunities"} %}
+  {% set dated_wins = "is_won and closed_date is not null and not is_conversion" %}
   {% set ads = {"fact": "fct_ad_spend", "date": "spend_date", "platform": "platform"} %}
   {{ return([
     {"id": "leads", "fact": "fct_funnel_events", "date": "entered_date", "value": "1",
@@ -16,9 +17,9 @@
     dict(deals, id="opportunities", date="created_date", value="1", filter="not is_conversion"),
     dict(deals, id="opportunity_amount", date="created_date", value="amount", currency="currency",
          filter="not is_conversion"),
-    dict(deals, id="wins", date="closed_date", value="1", filter="is_won and not is_conversion"),
+    dict(deals, id="wins", date="closed_date", value="1", filter=dated_wins),
     dict(deals, id="won_amount", date="closed_date", value="amount", currency="currency",
-         filter="is_won and not is_conversion"),
+         filter=dated_wins),
     dict(deals, id="conversions", date="created_date", value="1", filter="is_conversion"),
     dict(deals, id="conversion_amount", date="created_date", value="amount", currency="currency",
          filter="is_conversion"),

@@ -110,7 +110,8 @@ def sales_effort() -> list[Expectation]:
             " group by period_grain",
             "select 'month' as slice, count(distinct month_start) as value from marts.dim_date"
             f" where {_BY_AS_OF.format(day='date_day')} and month_start >= (select"
-            " date_trunc('month', min(occurred_date)) from marts.fct_sales_activities)"
+            " date_trunc('month', min(occurred_date)) from marts.fct_sales_activities"
+            " where team = 'sales')"
             " having count(*) > 0",
         ),
         *(
@@ -127,7 +128,7 @@ def sales_effort() -> list[Expectation]:
                     "months_count_every_activity",
                     "activities",
                     "activities",
-                    "fct_sales_activities",
+                    "fct_sales_activities where team = 'sales'",
                     "occurred_date",
                 ),
                 (
@@ -282,7 +283,7 @@ def kpi_drivers() -> list[Expectation]:
         "select drivers.kpi_id || ' ' || drivers.period_grain || ' ' || drivers.period_start"
         " || ' ' || drivers.comparison || ' ' || drivers.dimension as slice,"
         " max(totals.value - case drivers.comparison when 'previous' then totals.previous_value"
-        " else totals.year_ago_value end) as value"
+        " when 'target' then totals.target else totals.year_ago_value end) as value"
         f" from {table} as drivers join marts.kpi_scorecard as totals"
         " on drivers.kpi_id = totals.kpi_id and drivers.period_grain = totals.period_grain"
         " and drivers.period_start = totals.period_start and totals.segment = '(all)'"

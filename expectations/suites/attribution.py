@@ -18,7 +18,7 @@ from expectations.rules import (
     rows,
     unique,
 )
-from orchestration.lib.company.agreement_tables import ATTRIBUTION_MODELS
+from orchestration.lib.company.agreement_words import ATTRIBUTION_MODELS
 
 BASES = ("pipeline", "revenue")
 

@@ -223,6 +223,14 @@ def fct_opportunities() -> list[Expectation]:
             severity="warning",
             example="opportunity_id",
         ),
+        rows(
+            table,
+            "closing_day_is_known",
+            "is_closed and closed_date is null",
+            "a closing without a day: such a deal counts in no period",
+            severity="warning",
+            example="opportunity_id",
+        ),
         *_converted(table, "amount", "list_amount"),
         conserved(
             "opportunities_are_those_of_the_lake",
@@ -289,6 +297,7 @@ def fct_sales_activities() -> list[Expectation]:
         unique(table, "activity_id"),
         *impersonal(table, "outcome"),
         *not_null(table, "occurred_at", "activity_type", key="activity_id"),
+        one_of(table, "team", ("marketing", "sales")),
         refers_to(table, "rep_id", "marts.dim_rep"),
         refers_to(table, "person_id", "marts.dim_person"),
         refers_to(table, "account_id", "marts.dim_account"),

@@ -20,7 +20,7 @@ from expectations.rules import (
     rows,
     unique,
 )
-from orchestration.lib.company.agreement_tables import COMPONENTS
+from orchestration.lib.company.agreement_words import COMPONENTS
 
 ALL = "(all)"
 NONE = "(none)"
@@ -83,6 +83,7 @@ _SUMS: dict[str, tuple[str, ...]] = {
             "leads_handed": "true",
             "leads_accepted": "decision = 'accepted'",
             "leads_followed_up": "is_followed_up",
+            "follow_ups_due": "is_followed_up is not null",
             "responses_due": "within_promise is not null",
             "responses_in_promise": "within_promise",
         },

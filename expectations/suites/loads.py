@@ -21,7 +21,7 @@ from expectations.results import Owner, Severity
 from expectations.rules import Expectation, RowRule, a, counted, listed, number_of, once
 from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.duck import quoted
-from orchestration.lib.entities import Column, Entity
+from orchestration.lib.schema import Column, Entity
 
 # What the mapping adds to an entity's columns in a candidate file.
 CANDIDATE_FIELDS = (pa.field("_parse_error", pa.string()), pa.field("_raw", pa.string()))

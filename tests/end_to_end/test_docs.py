@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.lib.dbt import dbt_executable, environment
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.end_to_end.pipeline import query, run
 from tests.end_to_end.small_company import DEALS, LEADS, SmallCompany
@@ -63,6 +67,45 @@ def test_an_example_in_python_runs(
     monkeypatch.chdir(settings.home.parent)
     exec(compile(code, "README.md", "exec"), {})
     assert "2025-0" in capsys.readouterr().out
+
+
+def test_dbt_docs_describe_every_mart_and_column_that_is_there(
+    settings: Settings, tmp_path: Path
+) -> None:
+    project = str(settings.dbt_project)
+    done = subprocess.run(
+        [
+            *(dbt_executable(), "--quiet", "docs", "generate"),
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", str(tmp_path)),
+        ],
+        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(tmp_path / "log")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    nodes = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))["nodes"]
+    marts = {name for name, node in catalog.items() if node["metadata"]["schema"] == "marts"}
+    in_warehouse = query(
+        settings, "select count(*) from duckdb_columns() where schema_name = 'marts'"
+    )
+    assert [(sum(len(catalog[name]["columns"]) for name in marts),)] == in_warehouse
+    undescribed = [
+        f"{name}.{column}"
+        for name in marts
+        for column in ["", *catalog[name]["columns"]]
+        if not (nodes[name]["columns"][column] if column else nodes[name])["description"].strip()
+    ]
+    assert undescribed == []
+    # BI tools read them as comments, where there is no dbt.
+    uncommented = [
+        f"{name}.{column}"
+        for name in marts
+        for column, found in catalog[name]["columns"].items()
+        if not found["comment"]
+    ]
+    assert uncommented == []
 
 
 def test_the_first_query_counts_what_the_company_has(settings: Settings) -> None:

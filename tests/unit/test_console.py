@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from rich.console import Console
 
 from orchestration import console
 from orchestration.launch import Outcome
+from orchestration.lib.company.agreement import DEFAULTS
 from orchestration.report import AgendaItem, Kpi, Promise, ReleaseReport
 from orchestration.settings import Settings
 
@@ -82,6 +85,19 @@ def test_a_page_has_both_teams_side_by_side_and_the_shared_kpis_on_top(
     assert "2 have no value: input missing (2); null_reason says what is missing" in lines
 
 
+def test_a_page_has_room_for_the_kpis_that_a_leader_asks_for_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (DEFAULTS / "kpis.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [int(line["position"]) for line in lines] == list(range(1, len(lines) + 1))
+    shipped = [kpi(line["kpi_id"], line["owner_team"]) for line in lines]
+    shown = set(" ".join(page(monkeypatch, 100, replace(REPORT, kpis=shipped))).split())
+    assert shown >= {"pipeline_created", "pipeline_coverage", "pipeline_velocity", "cac"}
+    assert shown >= {"leads", "mqls", "spend", "roas"}
+    assert shown >= {"won_value", "win_rate", "response_minutes_median", "price_realization"}
+
+
 def test_promises_agenda_and_warnings_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = page(monkeypatch, 100)
     # Nothing fell due for the third promise: nobody kept or broke it.
@@ -92,6 +108,14 @@ def test_promises_agenda_and_warnings_are_short(monkeypatch: pytest.MonkeyPatch)
     assert "  2. Sales: Item 1. At stake: 1,000 a quarter." in lines
     assert "  2 more: marts.review_agenda" in lines and "2 more: marts.data_quality" in lines
     assert "Agreement abc (provisional: not signed by both)" in lines
+
+
+def test_a_value_and_the_one_before_it_are_rounded_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    slower = replace(kpi("Response", "sales", 144.6), previous=61.04, unit="minutes")
+    cycle = replace(kpi("Cycle", "sales", 45.25), previous=9.5, unit="days")
+    lines = page(monkeypatch, 80, replace(REPORT, kpis=[slower, cycle]))
+    assert any(line.split() == ["Response", "145", "min", "61", "min"] for line in lines)
+    assert any(line.split() == ["Cycle", "45.2", "days", "9.5", "days"] for line in lines)
 
 
 def test_a_narrow_terminal_has_one_thing_below_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

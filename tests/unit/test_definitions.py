@@ -177,6 +177,16 @@ def test_every_asset_is_described_and_owned(definitions: dg.Definitions) -> None
             assert list(spec.owners) == [f"team:{owner_of(spec.key.path[-1])}"]
 
 
+def test_groups_are_small_enough_to_read(definitions: dg.Definitions) -> None:
+    groups: dict[str, set[str]] = {}
+    for spec in specs(definitions):
+        groups.setdefault(spec.group_name or "", set()).add(spec.key.path[-1])
+    metrics = {name: tables for name, tables in groups.items() if name.startswith("metrics")}
+    assert set(metrics) == {"metrics_kpi", "metrics_sla", "metrics_finding", "metrics_voice"}
+    assert {"sla_periods", "sla_records"} <= metrics["metrics_sla"]
+    assert groups["build"] == {"build_info"}
+
+
 def test_source_tables_and_the_release_are_kept_fresh(definitions: dg.Definitions) -> None:
     kept = {spec.key for spec in specs(definitions) if spec.freshness_policy is not None}
     expected = {

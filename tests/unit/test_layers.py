@@ -25,7 +25,16 @@ MACROS = PROJECT_ROOT / "dbt_project" / "macros"
 _DAGSTER = ("dagster", "dagster_dbt")
 _OUTSIDE = tuple(
     f"orchestration.{name}"
-    for name in ("defs", "definitions", "launch", "runs", "report", "console", "cli")
+    for name in (
+        "defs",
+        "definitions",
+        "launch",
+        "runs",
+        "report",
+        "console",
+        "console_progress",
+        "cli",
+    )
 )
 _GX = ("great_expectations",)
 FORBIDDEN = {
@@ -33,6 +42,7 @@ FORBIDDEN = {
     "orchestration/demo": (*_DAGSTER, *_GX, *_OUTSIDE),
     "orchestration/defs": (*_GX, "dbt", "orchestration.console", "orchestration.cli", "rich"),
     "orchestration/console.py": (*_DAGSTER, *_GX),
+    "orchestration/console_progress.py": (*_DAGSTER, *_GX),
     "orchestration/cli.py": (*_DAGSTER, *_GX),
     "orchestration/cli_agreement.py": (*_DAGSTER, *_GX),
     "orchestration/cli_alerts.py": (*_DAGSTER, *_GX),
@@ -158,7 +168,7 @@ def test_the_layer_is_the_folder_and_the_name_says_so(manifest: dict[str, Any]) 
     prefixes = {
         "staging": ("stg_",),
         "intermediate": ("int_",),
-        "metrics": ("kpi_", "sla_", "finding_", "voice_"),
+        "metrics": ("kpi_", "sla_", "finding_", "voice_", "funnel_"),
         "build": ("build_info",),
         "marts/dimensions": ("dim_", "bridge_"),
         "marts/facts": ("fct_", "attribution_by_channel"),

@@ -54,8 +54,8 @@ week_targets as (
         kpi_id,
         segment,
         {{ period_start("week", "date_day") }} as week_start,
-        sum(day_value) as target_sum,
-        avg(day_value) as target_mean,
+        {{ exact_sum("day_value") }} as target_sum,
+        {{ exact_sum("day_value") }} / count(*) as target_mean,
         count(*) as day_count
     from chosen
     where choice = 1

@@ -3,7 +3,7 @@
    activity in the company's data nobody can say that, and there are no rows. #}
 {% set grace_days = 7 %}
 with company as (
-    select count(activity_id) > 0 as has_activities from {{ ref('fct_sales_activities') }}
+    select count(activity_id) > 0 as has_activities from {{ sales_activities() }} as activities
 ),
 
 accepted as (
@@ -28,7 +28,7 @@ worked as (
         accepted.journey_id,
         min(activities.occurred_date) as first_date
     from accepted
-    inner join {{ ref('fct_sales_activities') }} as activities
+    inner join {{ sales_activities() }} as activities
         on accepted.person_id = activities.person_id
         and activities.occurred_date >= accepted.accepted_date
     group by accepted.journey_id

@@ -9,7 +9,7 @@
 select
     deals.opportunity_id,
     activities.occurred_date as worked_date
-from {{ ref('fct_sales_activities') }} as activities
+from {{ sales_activities() }} as activities
 inner join {{ ref('sla_deals') }} as deals
     on activities.{{ key }} = deals.{{ key }}
     and activities.occurred_date >= deals.created_date

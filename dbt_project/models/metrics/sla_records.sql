@@ -1,8 +1,12 @@
 {# One row per line of a promise and record that it is about: what was promised for the record,
    what came of it, and whether the promise was kept; null while it still can be.
 
+   Where a more specific line on the same measure applies to a record on its day, it is that line's.
+
    A record counts on the day it began: a lead's handover or rejection. An open deal is a record
    of each period: of its first day, or the first on which it lay still for too long. #}
+{% set record = ["promise_id", "valid_from", "journey_id", "opportunity_id", "started_at", "started_date", "due_at",
+    "happened_at", "measured", "is_kept", "minutes_late"] %}
 with lines as (
     select * from {{ ref('dim_promise') }} where measure_kind = 'record'
 ),
@@ -19,6 +23,8 @@ timed as (
         lines.threshold,
         lines.calendar,
         leads.journey_id,
+        leads.segment,
+        leads.region,
         leads.journey_id || '|' || lines.promise_id as record_id,
         leads.handed_at as started_at,
         leads.handed_date as started_date,
@@ -41,7 +47,7 @@ timed as (
         and clocks.event = case lines.measure when 'decision_hours' then 'decision' else 'response' end
     where lines.measure in ('{{ clock_measures() | join("', '") }}')
         -- Without any activity in the company's data nobody can say who responded.
-        and (lines.measure <> 'response_minutes' or leads.is_followed_up is not null)
+        and (lines.measure <> 'response_minutes' or leads.attempts is not null)
 ),
 
 due_days as (
@@ -53,6 +59,8 @@ timed_records as (
         timed.promise_id,
         timed.valid_from,
         timed.journey_id,
+        timed.segment,
+        timed.region,
         cast(null as string) as opportunity_id,
         timed.started_at,
         timed.started_date,
@@ -79,6 +87,8 @@ rejected_records as (
         lines.promise_id,
         lines.valid_from,
         leads.journey_id,
+        leads.segment,
+        leads.region,
         cast(null as string) as opportunity_id,
         leads.rejected_at as started_at,
         leads.rejected_date as started_date,
@@ -117,10 +127,10 @@ deals as (
         journey_id,
         segment,
         region,
-        greatest(created_date, {{ seen_since('sla_deal_days', 'worked_date') }}) as watched_from,
+        greatest(created_date, {{ seen_since(ref('sla_deal_days'), 'worked_date') }}) as watched_from,
         last_open_date
     from {{ ref('sla_deals') }}
-    where last_open_date >= {{ seen_since('sla_deal_days', 'worked_date') }}
+    where last_open_date >= {{ seen_since(ref('sla_deal_days'), 'worked_date') }}
 ),
 
 deal_days as (
@@ -187,7 +197,13 @@ periods as (
 -- Of several silences in a period the longest, as long as it was by the last of these days.
 deal_periods as (
     select
-        periods.*,
+        periods.promise_id,
+        periods.valid_from,
+        periods.threshold,
+        periods.first_day,
+        periods.last_day,
+        deals.segment,
+        deals.region,
         deals.opportunity_id,
         deals.journey_id,
         stuck.passed_date,
@@ -218,6 +234,8 @@ deal_records as (
         promise_id,
         valid_from,
         journey_id,
+        segment,
+        region,
         opportunity_id,
         {{ day_begins_at("case when passed_date is null then first_day else broken_from end") }} as started_at,
         case when passed_date is null then first_day else broken_from end as started_date,
@@ -228,12 +246,23 @@ deal_records as (
         cast((silent_days - threshold) * 1440 as bigint) as minutes_late
     from deal_periods
     where choice = 1
+),
+
+records as (
+    {% for relation in ["timed_records", "rejected_records", "deal_records"] %}
+    select {{ record | join(", ") }}, segment, region
+    from {{ relation }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 )
 
-{% for relation in ["timed_records", "rejected_records", "deal_records"] %}
-select
-    promise_id, valid_from, journey_id, opportunity_id, started_at, started_date, due_at, happened_at,
-    measured, is_kept, minutes_late
-from {{ relation }}
-{{ "union all" if not loop.last }}
-{% endfor %}
+select {% for column in record %}records.{{ column }}{{ ", " if not loop.last }}{% endfor %}
+from records
+inner join lines
+    on records.promise_id = lines.promise_id
+    and records.valid_from = lines.valid_from
+left join lines as closer_lines
+    on lines.measure = closer_lines.measure
+    and {{ promise_specificity("closer_lines") }} > {{ promise_specificity("lines") }}
+    and {{ promise_covers("closer_lines", "records", "started_date") }}
+where closer_lines.promise_id is null

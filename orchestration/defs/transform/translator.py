@@ -47,9 +47,11 @@ class TandemTranslator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        # models/<layer>/<domain>/…: the layer and domain of the file are the group.
-        folders = dbt_resource_props["fqn"][1:-1]
-        return "_".join(folders) or None
+        # models/<layer>/<domain>/…: the layer and domain of the file are the group. In a layer
+        # without folders the names say the domain: metrics/sla_… are metrics_sla.
+        *folders, name = dbt_resource_props["fqn"][1:]
+        domain = folders[1:] or name.split("_")[:1]
+        return "_".join(dict.fromkeys([*folders[:1], *domain]))
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         # The parent appends the model's SQL, which hides the sentence that says what it is.

@@ -13,7 +13,8 @@ from typing import Any
 
 from orchestration.lib.company.agreement_csv import Rows
 from orchestration.lib.company.agreement_patterns import check_pattern, holds
-from orchestration.lib.company.agreement_tables import FALLBACK_CHANNELS, PATTERN_COLUMNS
+from orchestration.lib.company.agreement_tables import PATTERN_COLUMNS
+from orchestration.lib.company.agreement_words import FALLBACK_CHANNELS
 from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.entities import ENTITIES
 
@@ -25,20 +26,24 @@ _ADDRESS = re.compile(r"[^/?&=#@ ]+(@|%40)[^/?&=#@ ]+", re.IGNORECASE)
 def check_channels(tables: Mapping[str, Rows]) -> None:
     """The three channels that classification itself gives are there; positions differ."""
     rows = tables["channels"]
-    known = rows.known("channel_id")
     for channel, what in FALLBACK_CHANNELS.items():
-        if channel not in known and not rows.problems:
+        if rows.lacks("channel_id", channel):
             rows.complain_of_table(
                 "channel_id", f"has no line for {channel}", f"add it: {channel} stands for {what}"
             )
     rows.check_unique("position")
 
 
+def check_channel(rows: Rows, index: int, channels: Rows) -> None:
+    """Complain of a channel that is none; the three that must be there are told of once."""
+    rows.check_named(index, "channel_id", channels, "channel_id", FALLBACK_CHANNELS)
+
+
 def check_channel_rules(tables: Mapping[str, Rows]) -> None:
     """Each rule gives a known channel and has a pattern that every engine reads."""
     rows = tables["channel_rules"]
     for index, row in rows:
-        rows.check_known(index, "channel_id", tables["channels"].known("channel_id"))
+        check_channel(rows, index, tables["channels"])
         if not any(row[name] for name in PATTERN_COLUMNS):
             rows.complain(
                 index,
@@ -61,11 +66,15 @@ def check_channel_tests(tables: Mapping[str, Rows]) -> None:
     """Each test gives the channel that it expects."""
     rules, rows = tables["channel_rules"], tables["channel_tests"]
     for index, _ in rows:
-        rows.check_known(index, "channel_id", tables["channels"].known("channel_id"))
-        rows.check_known(index, "touch_type", _TOUCH_TYPES)
-    if rules.problems or rows.problems:
+        check_channel(rows, index, tables["channels"])
+        if rows.values[index]["touch_type"]:
+            rows.check_known(index, "touch_type", _TOUCH_TYPES)
+    if rules.problems:
         return
+    broken = {problem.line for problem in rows.problems}
     for index, row in rows:
+        if rows.lines[index][""] in broken:
+            continue
         channel, rule = channel_of(rules.values, row)
         if channel == row["channel_id"]:
             continue

@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from orchestration.lib.company.agreement_channels import (
+    check_channel,
     check_channel_rules,
     check_channel_tests,
     check_channels,
@@ -22,7 +23,8 @@ from orchestration.lib.company.agreement_csv import Rows
 from orchestration.lib.company.agreement_kpis import check_kpis
 from orchestration.lib.company.agreement_patterns import check_pattern
 from orchestration.lib.company.agreement_promises import check_promises, check_roles
-from orchestration.lib.company.agreement_tables import STAGE_IDS
+from orchestration.lib.company.agreement_slices import check_region, check_segment
+from orchestration.lib.company.agreement_words import FALLBACK_CHANNELS, STAGE_IDS
 from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.company.timezones import is_timezone
 from orchestration.lib.entities import ENTITIES
@@ -46,8 +48,8 @@ def _check_company(tables: Tables) -> None:
 
 def _check_stages(tables: Tables) -> None:
     rows = tables["stages"]
-    missing = [stage for stage in STAGE_IDS if stage not in rows.known("stage_id")]
-    if missing and not rows.problems:
+    missing = [stage for stage in STAGE_IDS if rows.lacks("stage_id", stage)]
+    if missing:
         rows.complain_of_table(
             "stage_id", f"has no line for {', '.join(missing)}", "give each of the nine stages one"
         )
@@ -129,6 +131,8 @@ def _check_segments(tables: Tables) -> None:
 def _check_target_market(tables: Tables) -> None:
     rows = tables["target_market"]
     for index, _ in rows:
+        check_segment(rows, index, tables["segments"])
+        check_region(rows, index)
         rows.check_above(index, "companies")
         rows.check_above(index, "annual_value")
 
@@ -154,7 +158,7 @@ def _check_working_hours(tables: Tables) -> None:
         if row["timezone"] is not None and not is_timezone(row["timezone"]):
             fix = "use one such as Europe/Berlin or UTC"
             rows.complain(index, "timezone", "is no IANA timezone", fix)
-    if not rows.problems and "*" not in rows.known("region"):
+    if rows.lacks("region", "*"):
         rows.complain_of_table("region", "has no line for *", "add lines such as *,1,09:00,17:00,")
 
 
@@ -162,23 +166,21 @@ def _check_attribution(tables: Tables) -> None:
     rows = tables["attribution"]
     rows.check_above(0, "window_days")
     rows.check_above(0, "half_life_days")
-    known = tables["channels"].known("channel_id")
-    for channel in rows.values[0]["direct_channels"].split(";"):
-        if known and channel.strip() not in known:
-            rows.complain(
-                0,
-                "direct_channels",
-                f"there is no channel '{channel.strip()}'",
-                did_you_mean(channel.strip(), known),
-            )
+    channels = tables["channels"]
+    for channel in map(str.strip, rows.values[0]["direct_channels"].split(";")):
+        if channel not in FALLBACK_CHANNELS and channels.lacks("channel_id", channel):
+            fix = did_you_mean(channel, channels.known("channel_id"))
+            rows.complain(0, "direct_channels", f"there is no channel '{channel}'", fix)
 
 
 def _check_targets(tables: Tables) -> None:
     rows = tables["targets"]
     first_month = tables["company"].values[0]["fiscal_year_start_month"]
     for index, row in rows:
-        rows.check_known(index, "kpi_id", tables["kpis"].known("kpi_id"))
-        rows.check_known(index, "channel_id", tables["channels"].known("channel_id"))
+        rows.check_named(index, "kpi_id", tables["kpis"], "kpi_id")
+        check_channel(rows, index, tables["channels"])
+        check_segment(rows, index, tables["segments"])
+        check_region(rows, index)
         if sum(row[name] is not None for name in ("segment", "channel_id", "region")) > 1:
             rows.complain(
                 index,
@@ -234,7 +236,8 @@ def _check_quality_limits(tables: Tables) -> None:
             rows.complain(index, "max_bad_rows", "is below 0", "write 0 or more, or empty it")
         if row["source"] == "*" and row["table"] not in ("*", None):
             rows.complain(index, "source", "names a table of every source", "name the source")
-    if not rows.problems and not any(row["source"] == row["table"] == "*" for _, row in rows):
+    is_general = any(row["source"] == row["table"] == "*" for _, row in rows)
+    if not is_general and not rows.is_torn and "*" not in rows.unread:
         rows.complain_of_table("", "has no line for *,*", "add a line such as *,*,0.02,,0.3")
 
 

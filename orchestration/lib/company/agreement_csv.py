@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -17,8 +17,8 @@ from typing import Any
 
 from orchestration.lib.company.agreement_tables import AgreementTable
 from orchestration.lib.company.currencies import CURRENCIES
-from orchestration.lib.company.problems import Problem, did_you_mean
-from orchestration.lib.entities import Column
+from orchestration.lib.company.problems import Problem, closest, did_you_mean
+from orchestration.lib.schema import Column
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -40,7 +40,9 @@ class Rows:
     """The typed rows of one table, the line and the text of each, and what is wrong.
 
     `values[i][column]` is a Python value of the column's kind, or None. `is_default` says that the
-    company has no such file, and the rows are those that are shipped.
+    company has no such file, and the rows are those that are shipped. What could not be read is
+    told once: `unread` holds the names that it may have meant, and `is_torn` says that it may
+    have meant any, so that nothing else is called unknown because of it.
     """
 
     table: AgreementTable
@@ -50,6 +52,8 @@ class Rows:
     lines: list[dict[str, int]] = field(default_factory=list)
     written: list[dict[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    is_torn: bool = False
 
     def complain(self, index: int, column: str, message: str, fix: str) -> None:
         """Add a problem of one cell."""
@@ -69,9 +73,20 @@ class Rows:
         self.problems.append(Problem(self.file, column, None, message, fix))
 
     def check_known(self, index: int, column: str, known: Iterable[str]) -> None:
-        """Complain of a value that is none of the known ones; of nothing where none is known."""
+        """Complain of a value that is none of the known ones."""
         value, names = self.values[index][column], list(known)
-        if value is not None and names and value not in names:
+        if value is not None and value not in names:
+            self.complain(index, column, "is not known", did_you_mean(value, names))
+
+    def check_named(
+        self, index: int, column: str, others: Rows, name: str, also: Iterable[str] = ()
+    ) -> None:
+        """Complain of a value that no line of another table has as its `name`.
+
+        Those that count `also` are no line's, or a line's whose lack is told elsewhere.
+        """
+        value, names = self.values[index][column], dict.fromkeys([*others.known(name), *also])
+        if value is not None and value not in names and others.lacks(name, value):
             self.complain(index, column, "is not known", did_you_mean(value, names))
 
     def check_unique(self, column: str) -> None:
@@ -101,6 +116,11 @@ class Rows:
         """The values of a column."""
         return [row[column] for row in self.values if row[column] is not None]
 
+    def lacks(self, column: str, name: str) -> bool:
+        """Whether no line has that name in a column, nor may have meant it."""
+        is_read = not self.is_torn and _plain(name) not in self.unread
+        return is_read and name not in self.known(column)
+
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         return iter(enumerate(self.values))
 
@@ -111,7 +131,7 @@ def read_rows(
     """Read one file; what is wrong is in `.problems`, and a wrong cell is None in `.values`."""
     rows = Rows(table, file, is_default)
     lines = _cells(rows, content)
-    if lines is None:
+    if not lines:
         return rows
     if table.is_vertical:
         _read_vertical(rows, lines)
@@ -201,63 +221,84 @@ def _timestamp(text: str) -> datetime:
     return (value - (value.utcoffset() or timedelta(0))).replace(tzinfo=None)
 
 
-def _cells(rows: Rows, content: bytes) -> list[tuple[int, list[str]]] | None:
-    """The trimmed cells of each line that has any, with its line number; header first."""
+def _plain(name: str) -> str:
+    """A name as an id that was meant by it: `paid_search` for "Paid Search"."""
+    return re.sub(r"\W+", "_", name.strip().casefold())
+
+
+def _cells(rows: Rows, content: bytes) -> list[tuple[int, list[str]]]:
+    """The trimmed cells of each line that has any, with its line number; header first.
+
+    What follows a broken line is read all the same, so that its problems are told too.
+    """
 
     def fail(message: str, fix: str, line: int | None) -> None:
         rows.problems.append(Problem(rows.file, "", None, message, fix, line))
+        rows.is_torn = True
 
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         fail("is not UTF-8", "save it as CSV UTF-8", line)
-        return None
+        if b"\0" in content:
+            return []
+        text = content.decode("cp1252", errors="replace")  # what spreadsheets write instead
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     found: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        for raw in reader:
-            cells = [cell.strip() for cell in raw]
+    line, is_read = 1, False
+    while not is_read:
+        try:
+            cells = [cell.strip() for cell in next(reader)]
             if any(cells):
                 found.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        fail(f"cannot be read as CSV: {error}", "check the quotes in this line", line)
-        return None
-    if not found:
+        except csv.Error as error:
+            fail(f"cannot be read as CSV: {error}", "check the quotes in this line", line)
+        except StopIteration:
+            is_read = True
+        line = reader.line_num + 1
+    if not found and not rows.is_torn:
         names = _KEY_VALUE if rows.table.is_vertical else rows.table.column_names
         fail("is empty", f"begin with the header {','.join(names)}", None)
-        return None
     return found
 
 
-def _header(rows: Rows, header: list[str], line: int, expected: tuple[Column, ...]) -> bool:
-    """Check the header; False if the lines below cannot be read with it."""
+def _header(
+    rows: Rows, header: list[str], line: int, expected: tuple[Column, ...]
+) -> list[str] | None:
+    """The header as it was meant; None if the lines below cannot be read with it."""
     names = tuple(column.name for column in expected)
-    before = len(rows.problems)
 
     def fail(value: str, message: str, fix: str) -> None:
         rows.problems.append(Problem(rows.file, "header", value, message, fix, line))
 
     if len(header) == 1 and len(names) > 1 and re.search(r"[;\t|]", header[0]):
         fail(header[0], "is not separated by commas", "save it with commas between the columns")
-        return False
-    for name in header:
+        rows.is_torn = True
+        return None
+    header = list(header)
+    for position, name in enumerate(header):
         if name not in names:
             fail(name, "no such column", did_you_mean(name, names))
-    for name in sorted({name for name in header if header.count(name) > 1}):
+            meant = closest(name, set(names).difference(header))
+            header[position] = meant or name
+    twice = sorted({name for name in header if header.count(name) > 1})
+    for name in twice:
         fail(name, "is given twice", "keep one of the columns")
     missing = [column.name for column in expected if column.required and column.name not in header]
     for name in missing:
         fail(",".join(header), f"has no column {name}", f"add the column {name}")
-    return len(rows.problems) == before
+    if twice or missing:
+        rows.is_torn = True
+    return None if twice else header
 
 
 def _read_horizontal(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
-    (first, header), *body = lines
-    if not _header(rows, header, first, rows.table.columns):
+    (first, written), *body = lines
+    header = _header(rows, written, first, rows.table.columns)
+    if header is None:
         return
+    absent = set(rows.table.column_names).difference(header)
     for line, cells in body:
         if len(cells) != len(header):
             rows.problems.append(
@@ -270,16 +311,21 @@ def _read_horizontal(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
                     line,
                 )
             )
+            rows.unread.update(map(_plain, cells))
             continue
-        _add(rows, {name: (line, cell) for name, cell in zip(header, cells, strict=True)}, line)
+        found = {name: (line, cell) for name, cell in zip(header, cells, strict=True)}
+        _add(rows, found, line, absent)
 
 
 def _read_vertical(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
-    (first, header), *body = lines
-    if not _header(rows, header, first, tuple(Column(k, "text", "", True) for k in _KEY_VALUE)):
+    (first, written), *body = lines
+    expected = tuple(Column(name, "text", "", True) for name in _KEY_VALUE)
+    header = _header(rows, written, first, expected)
+    if header is None or set(header) != set(_KEY_VALUE):
         return
     names = rows.table.column_names
     found: dict[str, tuple[int, str]] = {}
+    told = set(names) if rows.is_torn else set()
 
     def fail(key: str, message: str, fix: str, line: int) -> None:
         rows.problems.append(Problem(rows.file, "key", key, message, fix, line))
@@ -287,19 +333,24 @@ def _read_vertical(rows: Rows, lines: list[tuple[int, list[str]]]) -> None:
     for line, cells in body:
         if len(cells) != 2:
             fail(",".join(cells), "is not key,value", "write one key and one value", line)
+            told.add(cells[0])
             continue
         cell = dict(zip(header, cells, strict=True))
         key = cell["key"]
         if key not in names:
             fail(key, "no such key", did_you_mean(key, names), line)
+            told.add(closest(key, names) or "")
         elif key in found:
             fail(key, f"is given twice, first in line {found[key][0]}", "keep one line", line)
         else:
             found[key] = (line, cell["value"])
-    _add(rows, found, None)
+    _add(rows, found, None, told)
 
 
-def _add(rows: Rows, cells: dict[str, tuple[int, str]], line: int | None) -> None:
+def _add(
+    rows: Rows, cells: dict[str, tuple[int, str]], line: int | None, told: Collection[str]
+) -> None:
+    """Add a row; a column among the `told` that it lacks has had its complaint already."""
     index = len(rows.values)
     rows.values.append({})
     rows.lines.append({name: at for name, (at, _) in cells.items()})
@@ -308,10 +359,13 @@ def _add(rows: Rows, cells: dict[str, tuple[int, str]], line: int | None) -> Non
     rows.written.append({name: text for name, (_, text) in cells.items()})
     for column in rows.table.columns:
         text = rows.written[index].get(column.name, "")
+        rows.values[index][column.name] = None
+        if column.name in told and column.name not in cells:
+            continue
         try:
             rows.values[index][column.name] = parse_cell(column, text)
         except CellError as error:
-            rows.values[index][column.name] = None
+            rows.unread.add(_plain(text))
             rows.complain(index, column.name, str(error), error.fix)
 
 
@@ -321,6 +375,8 @@ def _check_key(rows: Rows) -> None:
     key = rows.table.key
     for index, row in rows:
         written = rows.written[index]
+        if not written.keys() >= set(key):
+            return  # the header lacks a part of it
         parts = (row[name] if row[name] is not None else written.get(name) for name in key)
         value = tuple(part.casefold() if isinstance(part, str) else part for part in parts)
         line = rows.lines[index][""]

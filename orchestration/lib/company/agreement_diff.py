@@ -11,12 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from orchestration.lib.company.agreement_tables import (
-    RECORD_MEASURES,
-    TABLES,
-    UNVERSIONED,
-    AgreementTable,
-)
+from orchestration.lib.company.agreement_tables import TABLES, UNVERSIONED, AgreementTable
+from orchestration.lib.company.agreement_words import RECORD_MEASURES
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]

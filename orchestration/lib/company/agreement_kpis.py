@@ -1,17 +1,17 @@
 """KPI definitions: what numerator and denominator may be, by kind.
 
 Belongs here: the kinds, and the formulas of derived KPIs. Does not belong here: how a KPI is
-computed (dbt), what it counts (`agreement_tables`).
+computed (dbt), what it counts (`agreement_words`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orchestration.lib.company.agreement_csv import Rows
-from orchestration.lib.company.agreement_tables import COMPONENTS, KPI_SETTINGS, SAMPLES, STOCKS
+from orchestration.lib.company.agreement_words import COMPONENTS, KPI_SETTINGS, SAMPLES, STOCKS
 from orchestration.lib.company.problems import did_you_mean
 
 # Kind: what the numerator is one of, and whether there is a denominator of the same.
@@ -31,14 +31,13 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 def check_kpis(tables: Mapping[str, Rows]) -> None:
     """Each KPI is made of what its kind allows."""
     rows = tables["kpis"]
-    kpi_ids = rows.known("kpi_id")
     for index, row in rows:
         kind = row["kind"]
         if kind in _MADE_OF:
             _check_parts(rows, index, kind)
         elif kind == "derived":
             for name in ("numerator", "denominator"):
-                _check_formula(rows, index, name, kpi_ids)
+                _check_formula(rows, index, name)
         if kind is not None:
             _check_percentile(rows, index, kind)
     _check_cycles(rows)
@@ -69,7 +68,7 @@ def _check_percentile(rows: Rows, index: int, kind: str) -> None:
         rows.complain(index, "percentile", "is not 0 to 1", "write 0.5 for the median")
 
 
-def _check_formula(rows: Rows, index: int, column: str, kpi_ids: Collection[str]) -> None:
+def _check_formula(rows: Rows, index: int, column: str) -> None:
     formula = rows.values[index][column]
     if formula is None:
         return
@@ -87,8 +86,8 @@ def _check_formula(rows: Rows, index: int, column: str, kpi_ids: Collection[str]
                 "write a product such as wins * average_won_value, of KPI ids, numbers,"
                 f" target(kpi_id) and {', '.join(KPI_SETTINGS)}",
             )
-        elif name not in kpi_ids and (target or name not in KPI_SETTINGS):
-            known = sorted(kpi_ids) if target else [*sorted(kpi_ids), *KPI_SETTINGS]
+        elif rows.lacks("kpi_id", name) and (target or name not in KPI_SETTINGS):
+            known = [*sorted(rows.known("kpi_id")), *([] if target else KPI_SETTINGS)]
             rows.complain(index, column, f"there is no KPI {name}", did_you_mean(name, known))
 
 

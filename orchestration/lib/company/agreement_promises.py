@@ -11,7 +11,8 @@ from datetime import date
 from itertools import pairwise
 
 from orchestration.lib.company.agreement_csv import Rows
-from orchestration.lib.company.agreement_tables import CLOCK_MEASURES, RECORD_MEASURES
+from orchestration.lib.company.agreement_slices import check_region, check_segment
+from orchestration.lib.company.agreement_words import CLOCK_MEASURES, RECORD_MEASURES, STAGE_IDS
 from orchestration.lib.company.problems import did_you_mean
 
 # What a line of roles can be about: the table that has it, and the team it names itself.
@@ -25,12 +26,15 @@ _SUBJECTS = {
 def check_promises(tables: Mapping[str, Rows]) -> None:
     """Each promise can be measured, and its lines follow one another in time."""
     rows = tables["promises"]
-    measures = [*RECORD_MEASURES, *tables["kpis"].known("kpi_id")]
+    kpi_ids = tables["kpis"].known("kpi_id")
+    measures = [*RECORD_MEASURES, *kpi_ids]
     for index, row in rows:
         measure = row["measure"]
-        rows.check_known(index, "measure", measures)
+        rows.check_named(index, "measure", tables["kpis"], "kpi_id", RECORD_MEASURES)
+        check_segment(rows, index, tables["segments"])
+        check_region(rows, index)
         rows.check_share(index, "required_share")
-        is_kpi = measure in measures and measure not in RECORD_MEASURES
+        is_kpi = measure in kpi_ids and measure not in RECORD_MEASURES
         if is_kpi and row["segment"] and row["region"]:
             rows.complain(
                 index,
@@ -129,9 +133,9 @@ def check_roles(tables: Mapping[str, Rows]) -> None:
         if kind is None or subject is None:
             continue
         table, column = _SUBJECTS[kind]
-        known = tables[table].known(column)
-        if subject not in known and not tables[table].problems:
-            fix = did_you_mean(subject, known)
+        is_stage = kind == "stage" and subject in STAGE_IDS  # one without a line is told there
+        if not is_stage and tables[table].lacks(column, subject):
+            fix = did_you_mean(subject, tables[table].known(column))
             rows.complain(index, "subject_id", f"there is no such {kind}", fix)
         if row["role"] != "accountable":
             continue
@@ -151,7 +155,6 @@ def _check_shared_kpis(
     tables: Mapping[str, Rows], accountable: Mapping[tuple[str, str], int]
 ) -> None:
     rows, kpis = tables["roles"], tables["kpis"]
-    is_broken = bool(rows.problems)
     for index, kpi in kpis:
         kpi_id = kpi["kpi_id"]
         if kpi["owner_team"] != "both" or not kpi_id or ("kpi", kpi_id) in accountable:
@@ -164,7 +167,7 @@ def _check_shared_kpis(
                 f"says both, and nobody is accountable for {kpi_id}",
                 f"add a line such as {line} to agreement/roles.csv, or name one team here",
             )
-        elif not is_broken:
+        elif not rows.is_torn and kpi_id not in rows.unread:
             rows.complain_of_table(
                 "role",
                 f"has no accountable for the KPI {kpi_id}, which both teams own",

@@ -1,8 +1,8 @@
-"""A company: a folder of sources and an agreement, read and checked as a whole.
+"""A company: a folder of sources and an agreement, read as a whole.
 
 Belongs here: finding the files of a company, rules between files, writing a new folder. Does
 not belong here: one source (`source_problems`), the agreement's own rules (`agreement`), the
-input data (`inputs`).
+input data (`inputs`), all of it together (`check`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.company.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
-from orchestration.lib.company.automation_config import Automation, read_automation
+from orchestration.lib.company.automation_config import Automation, AutomationFile, read_automation
 from orchestration.lib.company.problems import Problem, did_you_mean, in_order, report
 from orchestration.lib.company.source_config import Source
 from orchestration.lib.company.source_problems import parse_source
 from orchestration.lib.company.yaml_text import Document, read_yaml
-from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 
 TEMPLATE = DEFAULTS.parent / "company_template"
@@ -78,12 +77,12 @@ class CompanyError(TandemError):
 def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
     """Read a company folder; `env` (default: os.environ) fills `${ENV_VAR}`.
 
-    Reads settings only, never data. Raises CompanyError with every problem of every file.
+    Reads settings only, never data. Raises CompanyError with every problem of these files.
     """
-    company, problems, _ = _read_company(folder, env)
-    if company is None:
-        raise CompanyError(folder, problems)
-    return company
+    files = read_company(folder, env)
+    if files.problems:
+        raise CompanyError(folder, files.problems)
+    return files.build()
 
 
 def load_automation(folder: Path, env: Mapping[str, str] | None = None) -> Automation:
@@ -92,24 +91,6 @@ def load_automation(folder: Path, env: Mapping[str, str] | None = None) -> Autom
     if file.automation is None:
         raise CompanyError(folder, file.problems)
     return file.automation
-
-
-def check_company(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
-    """Everything that is wrong with a company folder, its input files and headers included."""
-    from orchestration.lib.company.inputs import check_inputs
-
-    company, problems, _ = _read_company(folder, env)
-    problems = problems if company is None else check_inputs(company)
-    env = os.environ if env is None else env
-    return in_order([*problems, *read_automation(folder, env).unset_variables(env)])
-
-
-def notes(folder: Path, env: Mapping[str, str] | None = None) -> list[Problem]:
-    """What runs as it is, yet may surprise; nothing of a company folder that has problems."""
-    from orchestration.lib.company.inputs import input_notes
-
-    company, _, sources = _read_company(folder, env)
-    return [] if company is None else in_order([*_undated(sources), *input_notes(company)])
 
 
 def write_template(folder: Path) -> list[Path]:
@@ -126,18 +107,38 @@ def write_template(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _read_company(
-    folder: Path, env: Mapping[str, str] | None
-) -> tuple[Company | None, list[Problem], list[tuple[Document, Source]]]:
-    documents = list(_read_sources(folder, os.environ if env is None else env))
+@dataclass(frozen=True)
+class CompanyFiles:
+    """A company folder as its files say, with everything that is wrong in their text.
+
+    `sources` holds the source of each document, None where the document does not make one.
+    """
+
+    folder: Path
+    agreement: AgreementFiles
+    documents: list[Document]
+    sources: list[Source | None]
+    automation: AutomationFile
+    problems: list[Problem]
+
+    def build(self) -> Company:
+        """The company; call it only where there are no problems."""
+        sources = sorted(filter(None, self.sources), key=lambda source: source.source)
+        return Company(self.folder, tuple(sources), self.agreement.build())
+
+
+def read_company(folder: Path, env: Mapping[str, str] | None = None) -> CompanyFiles:
+    """Read all files of a company folder, and compare them with each other; raises nothing."""
+    env = os.environ if env is None else env
+    documents = list(_read_sources(folder, env))
     files = read_agreement(folder)
     problems = files.all_problems
-    sources: list[tuple[Document, Source]] = []
+    sources: list[Source | None] = []
     for document in documents:
         source, complaints = parse_source(document)
-        problems += document.problems + complaints
-        if source is not None:
-            sources.append((document, source))
+        document.problems += complaints
+        problems += document.problems
+        sources.append(source)
     if not documents:
         problems.append(
             Problem(
@@ -148,39 +149,12 @@ def _read_company(
                 "describe a source, such as sources/crm.yaml; `tandem init DIR` writes an example",
             )
         )
-    problems += read_automation(folder, os.environ if env is None else env).problems
+    automation = read_automation(folder, env)
+    problems += automation.problems
     problems += _same_names(documents)
     problems += _unknown_sources(documents, files)
-    if len(sources) == len(documents):
-        problems += _missing_rates(sources, files)
-    if problems:
-        return None, problems, sources
-    ordered = sorted((source for _, source in sources), key=lambda source: source.source)
-    return Company(folder, tuple(ordered), files.build()), [], sources
-
-
-def _undated(sources: list[tuple[Document, Source]]) -> Iterator[Problem]:
-    """Mappings to leads and opportunities that say of no record when anything happened."""
-    for document, source in sources:
-        mappings = [
-            (("tables", name, "entities", index), mapping)
-            for name, table in source.tables.items()
-            for index, mapping in enumerate(table.entities)
-        ]
-        if any(mapping.entity == "stage_change" for _, mapping in mappings):
-            continue  # the history dates them
-        for path, mapping in mappings:
-            if mapping.entity not in ("lead", "opportunity"):
-                continue
-            columns = ENTITIES[mapping.entity].columns
-            times = {column.name for column in columns if column.kind == "timestamp"}
-            if not times.difference({"updated_at"}).intersection(mapping.columns):
-                yield document.problem(
-                    path,
-                    f"{mapping.entity} has no created_at: these records count in totals and in"
-                    " no KPI period",
-                    "map created_at, or another time of these records, if the input has one",
-                )
+    problems += _missing_rates(documents, sources, files)
+    return CompanyFiles(folder, files, documents, sources, automation, problems)
 
 
 def _read_sources(folder: Path, env: Mapping[str, str]) -> Iterator[Document]:
@@ -220,6 +194,8 @@ def _unknown_sources(documents: list[Document], files: AgreementFiles) -> Iterat
     for name, document in _names(documents):
         declared = document.data.get("tables")
         tables[name] = sorted(declared) if isinstance(declared, dict) else []
+    # A file without a readable name may be any source.
+    is_each_named = len(list(_names(documents))) == len(documents)
     for name in ("stage_labels", "stage_rules", "quality_limits"):
         rows = files.tables[name]
         found = len(rows.problems)
@@ -228,31 +204,37 @@ def _unknown_sources(documents: list[Document], files: AgreementFiles) -> Iterat
             if source in (None, "*"):
                 continue
             if source not in tables:
-                rows.complain(
-                    index, "source", "no such source", did_you_mean(source, ("*", *sorted(tables)))
-                )
-            elif table and table not in ("*", *tables[source]):
+                if is_each_named:
+                    fix = did_you_mean(source, ("*", *sorted(tables)))
+                    rows.complain(index, "source", "no such source", fix)
+            elif table and tables[source] and table not in ("*", *tables[source]):
                 fix = did_you_mean(table, ("*", *tables[source]))
                 rows.complain(index, "table", f"{source} has no such table", fix)
         yield from rows.problems[found:]
 
 
 def _missing_rates(
-    sources: list[tuple[Document, Source]], files: AgreementFiles
+    documents: list[Document], sources: list[Source | None], files: AgreementFiles
 ) -> Iterator[Problem]:
     """Currencies that a mapping itself names and that nothing converts."""
     mappings = [
         (document, ("tables", name, "entities", index), entity)
-        for document, source in sources
+        for document, source in zip(documents, sources, strict=True)
+        if source is not None
         for name, table in source.tables.items()
         for index, entity in enumerate(table.entities)
     ]
     if any(entity.entity == "fx_rate" for _, _, entity in mappings):
         return
+    broken = [of for of, source in zip(documents, sources, strict=True) if source is None]
+    if any(document.data is None or "fx_rate" in str(document.data) for document in broken):
+        return  # the rates may come from there
+    if files.tables["fx_rates"].is_torn:
+        return
     reporting = files.tables["company"].values[0].get("reporting_currency")
     if reporting is None:
         return
-    known = {reporting, *(row["currency"] for _, row in files.tables["fx_rates"])}
+    known = {reporting, *files.tables["fx_rates"].known("currency")}
     for document, path, entity in mappings:
         mapping = entity.columns.get("currency")
         if mapping is None:

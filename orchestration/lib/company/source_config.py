@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator, mode
 from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.company.problems import did_you_mean
 from orchestration.lib.company.timezones import is_timezone
-from orchestration.lib.entities import ENTITIES, Column
+from orchestration.lib.entities import ENTITIES
+from orchestration.lib.schema import Column
 
 # No two underscores in a row: `<source>__<table>` names a table everywhere.
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"

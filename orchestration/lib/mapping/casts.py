@@ -18,7 +18,7 @@ import pyarrow as pa
 from orchestration.lib.company.currencies import CURRENCIES
 from orchestration.lib.company.source_config import NumberFormat
 from orchestration.lib.duck import quoted
-from orchestration.lib.entities import KINDS
+from orchestration.lib.schema import KINDS
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # outside, a date is a misread one such as 0024-05-01
 SPACES = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from orchestration.lib.company.source_config import ColumnMapping, EntityMapping, RowFilter, Source
 from orchestration.lib.duck import connect, quoted
-from orchestration.lib.entities import ENTITIES, Column, Entity
+from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.lib.extract.columns import describe_missing, named_columns
 from orchestration.lib.extract.files import TYPED, file_format
@@ -49,6 +49,7 @@ from orchestration.lib.mapping.private import (
     hash_value,
     normalize_email,
 )
+from orchestration.lib.schema import Column, Entity
 
 HASH_PREFIX = "hash:"
 SHOWN_VALUE = 60  # characters of a value that a parse error quotes

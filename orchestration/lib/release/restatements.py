@@ -12,9 +12,9 @@ that a release that nobody ever saw leaves nothing here.
 The cause of a move, from what changed since the release before:
 
 - the agreement, not the data: `definition change`. Likewise if only the pipeline's version did.
-- the data, not what this KPI is made by: `correction` if a numerator or denominator of the KPI
-  fell in any slice of the period, or a slice vanished; else `late data`. A KPI without these
-  two is judged by those of the others in its period.
+- the data, not what this KPI is made by: what became of the records behind the KPI and period
+  says whether it is `late data`, a `correction` or both (`moved_records`); `new data` where the
+  release before is gone, and its records with it.
 - the targets are part of the definition of KPIs whose formula has one, and of no other.
 - both: `definition change` if only the KPI's own definition changed and its numerator and
   denominator stayed, else `definition change and new data`.
@@ -36,6 +36,7 @@ import pyarrow.parquet as pq
 from orchestration.lib import duck
 from orchestration.lib.company.agreement_kpis import factors_of, target_of
 from orchestration.lib.durable import PRIVATE_FILE, TEMPORARY, make_folder, sweep, sync
+from orchestration.lib.release.moved_records import compare_records
 from orchestration.settings import Settings
 
 MART = "kpi_restatements"
@@ -43,6 +44,8 @@ TOLERANCE = 1e-9  # relative: sums of doubles differ that much by the order of t
 
 # Agreement tables that count one KPI at a time, or that no KPI's value is made by.
 _NOT_VALUES = {"targets", "roles", "signatures", "actions", "quality_limits", "kpis"}
+# Of a KPI, what its value is made by: its name or place in reports is no part of that.
+_MADE_BY = ("kpi_id", "kind", "numerator", "denominator", "percentile")
 _KPI = "KPI "
 _HEADER = "tandem"
 _NAMED = 5  # tables that a cause names before it only counts them
@@ -112,7 +115,7 @@ def _defining(
                 names.add(factor)
                 ahead.append(factor)
     return [
-        *(kpis[name] for name in names),
+        *({column: kpis[name].get(column) for column in _MADE_BY} for name in names),
         *(row for row in targets if row["kpi_id"] in targeted),
     ]
 
@@ -135,7 +138,11 @@ def write_restatements(
     if files:
         listed = ", ".join(map(duck.quoted, files))
         connection.execute(f"insert into ledger by name from read_parquet([{listed}])")
-    _compare(connection, catalog, publication, _published(files[-1]) if files else None)
+    before = _published(files[-1]) if files else None
+    _compare(connection, catalog, publication)
+    records = settings.releases / (before.release_id if before else "") / "parquet"
+    is_comparable = compare_records(connection, records)
+    _judge(connection, publication, before, is_comparable)
     columns = "* exclude (numerator, denominator)"
     for table in ("ledger", "moved"):
         connection.execute(
@@ -171,27 +178,27 @@ def release_ids(settings: Settings) -> list[str]:
     return sorted(ids, key=lambda release_id: int(release_id.removeprefix("r")))
 
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection,
-    catalog: str,
-    now: Publication,
-    before: Publication | None,
-) -> None:
-    """Fill the temporary table `moved`: cells published first (no cause) or moved (a cause)."""
+def _compare(connection: duckdb.DuckDBPyConnection, catalog: str, now: Publication) -> None:
+    """Fill the temporary table `compared`: cells of closed periods that are new or moved."""
     cell = ", ".join(_CELL)
     same_cell = " and ".join(f"now.{name} = known.{name}" for name in _CELL)
     either = ", ".join(f"coalesce(now.{name}, known.{name}) as {name}" for name in _CELL)
     connection.execute(
         f"""
-        insert into moved by name
+        create or replace temp table compared as
         with scorecard as (
             select {cell}, numerator, denominator, value from {catalog}.marts.kpi_scorecard
             where period_grain <> 'day' and period_start <= cast($as_of as date)
         ),
+        periods as (
+            select period_grain, period_start,
+                lead(period_start) over (partition by period_grain order by period_start)
+                    - 1 as period_end
+            from (select distinct period_grain, period_start from scorecard)
+        ),
         -- The newest period of a grain holds the as-of; those before it are over.
         open_periods as (
-            select period_grain, max(period_start) as open_start
-            from scorecard group by period_grain
+            select period_grain, period_start as open_start from periods where period_end is null
         ),
         now as (
             select scorecard.* from scorecard join open_periods using (period_grain)
@@ -210,18 +217,16 @@ def _compare(
                 min(first_published_at) as first_published_at
             from known group by kpi_id, period_grain, period_start
         ),
-        compared as (
+        cells as (
             select {either},
                 known.first_value,
                 coalesce(known.first_release_id, published.first_release_id) as first_release_id,
                 coalesce(known.first_published_at, published.first_published_at)
                     as first_published_at,
                 known.value as previous_value, now.value, now.numerator, now.denominator,
-                coalesce(now.numerator, known.numerator) is not null as has_parts,
-                now.numerator is not distinct from known.numerator
-                    and now.denominator is not distinct from known.denominator as has_same_parts,
-                coalesce(now.value is null or now.numerator < known.numerator
-                    or now.denominator < known.denominator, false) as has_fallen
+                coalesce(now.numerator, known.numerator) is not null
+                    and now.numerator is not distinct from known.numerator
+                    and now.denominator is not distinct from known.denominator as has_same_parts
             from now full join known on {same_cell}
             left join published
                 on published.kpi_id = coalesce(now.kpi_id, known.kpi_id)
@@ -232,18 +237,26 @@ def _compare(
                 (now.value is null) <> (known.value is null))
                 -- What appears with 0 was nothing before.
                 and not (known.kpi_id is null and published.kpi_id is not null and now.value = 0)
-        ),
-        judged as (
-            select *,
-                case when bool_or(has_parts) over kpi then bool_or(has_fallen) over kpi
-                else bool_or(has_fallen and has_parts) over period end as is_correction
-            from compared
-            window
-                kpi as (partition by kpi_id, period_grain, period_start),
-                period as (partition by period_grain, period_start)
         )
+        select cells.*, period_end from cells left join periods using (period_grain, period_start)
+        """,
+        {"as_of": now.as_of},
+    )
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    now: Publication,
+    before: Publication | None,
+    is_comparable: bool,
+) -> None:
+    """Fill the temporary table `moved`: cells published first (no cause) or moved (a cause)."""
+    connection.execute(
+        f"""
+        insert into moved by name
         select
-            $release_id as release_id, cast($published_at as timestamp) as published_at, {cell},
+            $release_id as release_id, cast($published_at as timestamp) as published_at,
+            {", ".join(_CELL)},
             case when first_release_id is null then value else first_value end as first_value,
             coalesce(first_release_id, $release_id) as first_release_id,
             coalesce(first_published_at, $published_at) as first_published_at,
@@ -251,10 +264,14 @@ def _compare(
             case
                 when first_release_id is null then null
                 when $is_defined_anew and not $is_data_new then 'definition change'
-                when $is_data_new and not $is_defined_anew and kpi_id not in $kpis
-                    then if(is_correction, 'correction', 'late data')
-                when kpi_id in $kpis and (not $is_data_new
-                        or (has_parts and has_same_parts and not $is_defined_anew))
+                when $is_data_new and not $is_defined_anew and kpi_id not in $kpis then case
+                    when not $is_comparable then 'new data'
+                    when has_new and has_changed then 'late data and correction'
+                    when has_new then 'late data'
+                    else 'correction'
+                end
+                when kpi_id in $kpis
+                    and (not $is_data_new or (has_same_parts and not $is_defined_anew))
                     then 'definition change'
                 when $is_data_new then 'definition change and new data'
                 -- Neither: records that were loaded before, and now lie before the as-of.
@@ -265,14 +282,14 @@ def _compare(
             concat_ws('; ', if(kpi_id in $kpis, 'the definition of ' || kpi_id, null),
                 nullif($details, '')) as details,
             numerator, denominator
-        from judged
+        from compared left join moved_records using (kpi_id, period_grain, period_start)
         """,
         {
-            "as_of": now.as_of,
             "release_id": now.release_id,
             "published_at": now.published_at,
             "agreement_version": now.agreement_version,
             "previous_version": before and before.agreement_version,
+            "is_comparable": is_comparable,
             **_what_changed(before, now),
         },
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.lib.company.agreement_tables import STAGE_IDS
+from orchestration.lib.company.agreement_words import STAGE_IDS
 from tests.fixtures.lake_builder import LakeBuilder, Warehouse, run_dbt
 
 KPIS = [

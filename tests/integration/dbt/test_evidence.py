@@ -128,6 +128,25 @@ LEADS = [
     },
 ]
 ACTIVITIES = [
+    # What marketing's own rep does is no effort of sales, and tells nothing of what sales did.
+    {
+        "activity_type": "email",
+        "opportunity_id": "F2",
+        "rep_id": "R3",
+        "occurred_at": "2025-02-05 10:00",
+    },
+    {
+        "activity_type": "call",
+        "opportunity_id": "M1",
+        "rep_id": "R3",
+        "occurred_at": "2025-03-04 10:00",
+    },
+    {
+        "activity_type": "call",
+        "email": "two@gmail.com",
+        "rep_id": "R3",
+        "occurred_at": "2025-03-10 11:00",
+    },
     *(
         {"activity_type": "call", "opportunity_id": "M4", "rep_id": "R1", "occurred_at": time}
         for time in ("2025-03-03 10:00", "2025-03-04 10:00", "2025-03-05 10:00")
@@ -198,6 +217,18 @@ PLAN = [
 ]
 
 
+# Of March 2025.
+TARGETS = [
+    ("won_value", "", 1500),
+    ("won_value", "Large", 1200),
+    ("wins", "", 6),
+    ("leads", "", 10),
+    ("leads", "Small", 4),
+    ("win_rate", "", 0.5),
+    ("win_rate", "Large", 0.4),
+]
+
+
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake = LakeBuilder(
@@ -211,7 +242,17 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
                     "companies": companies,
                 }
                 for segment, companies in (("Large", 10), ("Small", 100))
-            ]
+            ],
+            "targets": [
+                {
+                    "kpi_id": kpi_id,
+                    "period_grain": "month",
+                    "period_start": "2025-03-01",
+                    "segment": segment,
+                    "target_value": target,
+                }
+                for kpi_id, segment, target in TARGETS
+            ],
         },
     )
     lake.load(
@@ -224,7 +265,11 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
             "product": [{"source_id": "P1", "name": "One"}, {"source_id": "P2", "name": "Two"}],
             "lead": [{"segment": "Small", "campaign_id": "C1", **lead} for lead in LEADS],
             "campaign": [{"source_id": "C1", "name": "Spring"}],
-            "rep": [{"source_id": "R1", "name": "A"}, {"source_id": "R2", "name": "B"}],
+            "rep": [
+                {"source_id": "R1", "name": "A", "team": "Sales"},
+                {"source_id": "R2", "name": "B"},
+                {"source_id": "R3", "name": "C", "team": "Marketing"},
+            ],
             "touch": [
                 {
                     "touch_type": "web_session",
@@ -425,6 +470,39 @@ def test_why_the_win_rate_moved(marts: Warehouse) -> None:
     # -5/48 + 7/48 + 0 = 1/24 = 3/8 - 2/6.
     total = sum(rate + effect for *_, rate, effect in effects)
     assert total == pytest.approx(3 / 8 - 2 / 6)
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "expected"),
+    [
+        # 1,300 of 1,500. Large won 900 and has a target of 1,200; Small is held to the other 300.
+        ("won_value", [("Large", 900, 1200, -300, 0), ("Small", 400, 300, 100, 0)]),
+        # 3 of 6, and no target by segment. In the last twelve months Large won 2 and Small 3, so
+        # that Large is held to 2/5 of the target and Small to 3/5.
+        ("wins", [("Large", 1, 2.4, -1.4, 0), ("Small", 2, 3.6, -1.6, 0)]),
+        # 2 of 10. Small has a target of 4, and no other segment ever had a lead to share the 6.
+        ("leads", [("(rest)", 0, 6, -6, 0), ("Small", 2, 4, -2, 0)]),
+        # 3/8 where 1/2 was the target. Half of the deals were Large: 1/4 against its own 0.4 is
+        # -0.15 / 2, and its target lies (0.4 - 0.5) / 2 below the total's. Small: as its target.
+        ("win_rate", [("Large", 0.25, 0.4, -0.075, -0.05), ("Small", 0.5, 0.5, 0, 0)]),
+    ],
+)
+def test_who_missed_a_target(
+    marts: Warehouse, kpi_id: str, expected: list[tuple[str, float, float, float, float]]
+) -> None:
+    effects = marts.rows(
+        "select member, value, base_value, rate_effect, mix_effect, total_effect"
+        " from marts.kpi_drivers where comparison = 'target' and dimension = 'segment'"
+        f" and kpi_id = '{kpi_id}' and period_grain = 'month' order by member"
+    )
+    assert [row[:5] for row in effects] == [
+        (member, *(pytest.approx(number) for number in numbers)) for member, *numbers in expected
+    ]
+    score = _one(
+        marts, "kpi_scorecard", kpi_id=kpi_id, period_grain="month", period_start="2025-03-01",
+        segment="(all)", channel_id="(all)", region="(all)",
+    )  # fmt: skip
+    assert sum(row[5] for row in effects) == pytest.approx(score["value"] - score["target"])
 
 
 def test_reasons_have_a_category_in_the_facts(marts: Warehouse) -> None:

@@ -34,7 +34,9 @@ def _deal(source_id: str, created_at: str | None, **columns: Any) -> dict[str, A
     return {"source_id": source_id, "created_at": created_at, **columns}
 
 
-def _won(source_id: str, created_at: str | None, closed_at: str, **columns: Any) -> dict[str, Any]:
+def _won(
+    source_id: str, created_at: str | None, closed_at: str | None, **columns: Any
+) -> dict[str, Any]:
     return _deal(source_id, created_at, is_won=True, is_closed=True, closed_at=closed_at, **columns)
 
 
@@ -113,6 +115,7 @@ LEADS = [
         status_changed_at="2025-03-09 09:00",
     ),
     _lead("bare", None),
+    _lead("status-rejected", "2025-03-01 09:00", status="Junk"),
     # Recycled, and back again.
     _lead("again", "2025-04-01 09:00", mql_at="2025-04-02 09:00", recycled_at="2025-04-05 09:00"),
     _lead("rejected", "2025-04-01 09:00", disqualified_at="2025-04-03 09:00"),
@@ -193,6 +196,7 @@ DEALS = [
     _won("copy-deal", "2025-06-10 09:00", "2025-07-01 09:00"),
     _won("backwards-deal", None, "2025-07-09 20:00", lead_id="backwards"),
     _won("undated-won", None, "2025-07-03 12:00", lead_id="undated-deal", amount="10"),
+    _won("won-someday", "2025-07-01 09:00", None, amount="10", currency="EUR"),
     _deal("gone-deal", "2025-07-01 00:00", is_deleted=True, amount="77", currency="EUR"),
     _deal("dollars-1", "2025-05-31", amount="100", currency="USD"),
     _deal("dollars-2", "2025-06-01", amount="100", currency="USD"),
@@ -297,6 +301,7 @@ AGREEMENT: Mapping[str, Sequence[Mapping[str, Any]]] = {
             ("*", "lead", "Working", "sal"),
             ("crm", "lead", "working", "sql"),
             ("*", "lead", "Accepted", "sal"),
+            ("*", "lead", "Junk", "disqualified"),
             ("*", "opportunity", "Closed Won", "won"),
             ("*", "opportunity", "Closed Lost", "lost"),
             ("*", "opportunity", "Negotiation", "opportunity"),
@@ -566,6 +571,17 @@ def test_an_undated_deal_has_no_creation(marts: Warehouse) -> None:
     assert journey["days_lead_to_won"] == 2.5
     created = "select created_at from marts.fct_opportunities where source_opportunity_id = '{}'"
     assert marts.rows(created.format("undated-won")) == [(None,)]
+
+
+def test_a_closing_without_a_time_has_none(marts: Warehouse) -> None:
+    journey = _journey(marts, deal="won-someday")
+    created = _at("2025-07-01 09:00")
+    assert _events(marts, journey)["opportunity"] == (created, False, True)
+    assert _events(marts, journey)["won"] == (None, False, False)
+    assert (journey["outcome"], journey["reached_won"]) == ("won", True)
+    assert journey["won_at"] is journey["won_date"] is journey["ended_date"] is None
+    lead = _journey(marts, lead="status-rejected")
+    assert (lead["outcome"], lead["disqualified_at"]) == ("disqualified", None)
 
 
 def test_closing_by_label_and_reopening(marts: Warehouse) -> None:

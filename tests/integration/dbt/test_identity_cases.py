@@ -99,6 +99,9 @@ LEADS: list[Row] = [
     lead("new-domain-too", "bob@stranger.example"),
     lead("learned", "new@nodomain.example"),
     lead("broken", "w@gmail.com", company_domain="n/a"),
+    lead("guest", "joe@tirol-booking.example", company="Hotel Krone", country="AT"),
+    lead("guest-too", "ann@tirol-booking.example"),
+    lead("machinist", "max@gs-maschinen.example"),
     *(lead(f"isp-{n}", f"p{n}@isp.example", company=f"{word} Ltd")
       for n, word in enumerate(("Red", "Blue", "Green", "White", "Black"))),
 ]  # fmt: skip
@@ -134,6 +137,26 @@ ACCOUNTS: list[Row] = [
     # A portal: five companies have its address.
     *(account(f"X{n}", name=f"{word} Bakery", domain="portal.example")
       for n, word in enumerate(("North", "South", "East", "West", "Middle"))),
+    # A portal at which two to four companies stand, whose names have a first word in common.
+    account("H1", name="Hotel Adler", domain="tirol-booking.example", country="AT"),
+    account("H2", name="Hotel Post", domain="tirol-booking.example", country="AT"),
+    account("H3", name="Hotel Krone", domain="tirol-booking.example", country="AT"),
+    account("H4", name="HOTEL POST GmbH", domain="tirol-booking.example", country="Austria"),
+    # Many of them, and the portal itself is a customer.
+    *(account(f"R{n}", name=f"Restaurant {word}", domain="tables.example")
+      for n, word in enumerate(("Sun", "Moon", "Star", "Sky", "Sea", "Lake"))),
+    account("R6", name="Tables Ltd", domain="tables.example"),
+    *(account(f"W{n}", name=f"Bakery {word}", domain="bakery.example")
+      for n, word in enumerate(("Sun", "Moon", "Star", "Sky", "Sea"))),
+    # A company's own domain: longer names, a slip, branches that it spells, a brand.
+    account("G1", name="Gruber Söhne", domain="gs-maschinen.example"),
+    account("G2", name="Gruber Soehne Vertrieb GmbH", domain="gs-maschinen.example"),
+    account("G3", name="Gruber Soenhe", domain="gs-maschinen.example"),
+    # Of which one record is somebody else's.
+    account("G4", name="Huber Transporte", domain="gs-maschinen.example"),
+    account("K1", name="Kilo Sales", domain="kilo-group.kilo.example"),
+    account("K2", name="Kilo Logistics", domain="kilo-group.kilo.example"),
+    account("K3", name="Sparkle", domain="kilo-group.kilo.example"),
     # Placeholders are no names.
     account("N1", name="Unknown"),
     account("N2", name="unknown"),
@@ -284,6 +307,11 @@ def test_touches_follow_their_person(warehouse: Warehouse, persons: dict[str, st
         ("D", sets("D1 D2")),
         ("E", sets("E1 E2 E3", "E4")),
         ("X", sets("X0", "X1", "X2", "X3", "X4")),
+        ("H", sets("H1", "H2 H4", "H3")),
+        ("R", sets("R0", "R1", "R2", "R3", "R4", "R5", "R6")),
+        ("W", sets("W0", "W1", "W2", "W3", "W4")),
+        ("G", sets("G1 G2 G3", "G4")),
+        ("K", sets("K1 K2 K3")),
         ("N", sets("N1", "N2")),
         ("M", sets("M1 M2")),
     ],
@@ -335,6 +363,9 @@ def test_account_of_a_person(
     assert found[persons["learned"]] == found[persons["learned-c"]] == accounts["L1"]
     for nobody in ("free-too", "broken", "isp-0"):
         assert found[persons[nobody]] is None, nobody
+    assert found[persons["guest"]] == accounts["H3"]
+    assert found[persons["guest-too"]] is None
+    assert found[persons["machinist"]] == accounts["G1"]
     assert found[persons["elsewhere"]] == accounts["B3"]
     assert found[persons["new-domain"]] == found[persons["new-domain-too"]]
     stranger = warehouse.rows(

@@ -123,6 +123,9 @@ LEADS = [
         {"source_id": f"l{number}", "created_at": "2025-05-12 08:00", "segment": "Small"}
         for number in range(6, 11)
     ),
+    # Before sales recorded anything; and twenty minutes before as-of.
+    {"source_id": "l11", "mql_at": "2025-04-10 10:00"},
+    {"source_id": "l12", "mql_at": "2025-06-30 11:40"},
 ]
 CALLS = [
     {"source_id": lead, "lead_id": lead, "activity_type": "call", "occurred_at": occurred_at}
@@ -358,6 +361,19 @@ def test_a_month_without_a_sample_or_a_factor_has_a_reason(marts: Warehouse) -> 
     # d5 is still open on 31 May, and was expected to close by then; nothing else is for June.
     assert june("forecast") == (0.0, None)
     assert june("pipeline_open") == (4800.0, None)  # as of 30 June, d5 and d6
+
+
+def test_who_may_still_be_called_or_may_have_been_is_not_forgotten(marts: Warehouse) -> None:
+    rows = marts.rows(
+        "select period_start, denominator, value, null_reason from marts.kpi_scorecard"
+        " where kpi_id = 'follow_up_rate' and period_grain = 'month'"
+        f" and period_start >= '2025-04-01' and {IN_TOTAL} order by period_start"
+    )
+    assert [(str(start), int(due), value, reason) for start, due, value, reason in rows] == [
+        ("2025-04-01", 0, None, "denominator_zero"),
+        ("2025-05-01", 5, 0.8, None),
+        ("2025-06-01", 0, None, "denominator_zero"),
+    ]
 
 
 def test_credit_of_a_paid_channel_is_that_of_its_touches(marts: Warehouse) -> None:

@@ -13,6 +13,7 @@ The fiscal year begins in April. As of 15 July 2025:
 | 2025-05-07  | a deal of 100 EUR from a Small lead, won on 2025-05-20                   |
 | 2025-05-14  | a deal of 300 EUR from a Large lead, lost on 2025-06-03                  |
 | 2025-06-05  | a deal of 50 USD (45 EUR) from nobody, still open                        |
+| 2025-06-20  | a deal of 500 EUR from nobody, won on a day that nobody knows             |
 | 2025-07-01  | two deals from nobody, won on 2025-07-08: of 100 EUR, and of no amount   |
 """
 
@@ -70,6 +71,13 @@ DEALS = [
         }
         for source_id, amount in [("d4", 100), ("d5", None)]
     ),
+    {
+        "source_id": "d6",
+        "created_at": "2025-06-20",
+        "is_won": True,
+        "amount": 500,
+        "currency": "EUR",
+    },
 ]
 ADS = [
     {"report_date": "2025-05-05", "campaign_id": "c1", "cost": 10, "currency": "EUR"},
@@ -220,7 +228,12 @@ def _cell(
         ("leads", "2025-04-01", "year", 6.0),
         ("wins", "2025-05-01", "month", 1.0),
         ("pipeline_created", "2025-05-01", "month", 400.0),
-        ("pipeline_created", "2025-06-01", "month", 45.0),
+        ("pipeline_created", "2025-06-01", "month", 545.0),
+        # Won on an unknown day: in no period, by number or by value.
+        ("wins", "2025-06-01", "month", 0.0),
+        ("won_value", "2025-06-01", "month", 0.0),
+        ("wins", "2025-04-01", "year", 3.0),
+        ("won_value", "2025-04-01", "year", 200.0),
         ("won_value", "2025-05-01", "month", 100.0),
         ("spend", "2025-05-01", "month", 16.0),
         ("win_rate", "2025-05-01", "month", 1.0),

@@ -90,6 +90,7 @@ LEADS = [
     # What is a response.
     _lead("silent", "2025-12-30 10:00"),
     _lead("not-due", "2025-12-31 15:45"),
+    _lead("not-due-rejected", "2025-12-31 15:45", disqualified_at="2025-12-31 15:50"),
     _lead("no-promise", "2025-02-28 10:00"),
     _lead("by-mail", "2025-04-07 08:00", email="buyer@example.com"),
     _lead("again", "2025-04-07 08:00", recycled_at="2025-04-10 08:00"),
@@ -241,6 +242,14 @@ def test_what_is_no_response(marts: Warehouse) -> None:
     assert (silent["is_followed_up"], silent["attempts"]) == (False, 0)
     assert (silent["first_response_at"], silent["response_minutes"]) == (None, None)
     assert silent["decision"] == "open"
+
+
+def test_nobody_is_forgotten_while_the_promised_time_runs(marts: Warehouse) -> None:
+    waiting = _response(marts, "not-due")
+    assert (waiting["is_followed_up"], waiting["attempts"]) == (None, 0)
+    # Turned down before that: nothing could be a response any more. And without a promise.
+    assert _response(marts, "not-due-rejected")["is_followed_up"] is False
+    assert _response(marts, "no-promise")["is_followed_up"] is False
 
 
 def test_an_email_to_the_person_is_a_response(marts: Warehouse) -> None:

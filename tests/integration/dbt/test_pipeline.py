@@ -91,6 +91,7 @@ DEALS = [
     # 23:30 UTC is the next day in Berlin; a date without a time is that date.
     _deal("late-night", "2025-03-05 23:30", 75),
     _deal("same-day", "2025-03-09 08:00", 20, stage="Proposal"),
+    _deal("leap", "2025-03-03 08:00", 20, stage="Proposal"),
     # Its history has the closing earlier than the record, and goes on after it.
     _closed("late-close", "2025-03-03 10:00", 30, "2025-03-08 10:00", stage="Closed Won"),
     _deal("parked", "2025-03-05 10:00", 10, is_won=False, is_closed=False, stage="Proposal"),
@@ -116,6 +117,9 @@ CHANGES = [
     # Lost in the morning, back in the afternoon: never away.
     _change("same-day", "2025-03-11 08:00", "Closed Lost", 20),
     _change("same-day", "2025-03-11 15:00", "Proposal", 25),
+    # Likewise, and further on than before: its source says what it came back from.
+    _change("leap", "2025-03-04 08:00", "Closed Lost", 20, None, "Discovery"),
+    _change("leap", "2025-03-04 15:00", "Proposal", 20, None, "Closed Lost"),
     _change("late-close", "2025-03-05 10:00", "Closed Won", 30),
     _change("late-close", "2025-03-10 10:00", "Proposal", 99),
     # A label nobody mapped leaves a lost deal lost.
@@ -207,6 +211,13 @@ ACTIVITIES = [
         "opportunity_id": "open",
     },
     {
+        "source_id": "a4",
+        "activity_type": "email",
+        "occurred_at": "2025-03-11 09:00",
+        "opportunity_id": "open",
+        "rep_id": "mia",  # of marketing
+    },
+    {
         "source_id": "a2",
         "activity_type": "call",
         "occurred_at": "2025-03-13 09:00",  # after as-of
@@ -260,6 +271,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake.load("old_crm", "opportunities", {"opportunity": deals, "stage_change": changes})
     lake.load("crm", "leads", {"lead": LEADS})
     lake.load("crm", "activities", {"activity": ACTIVITIES})
+    lake.load("crm", "reps", {"rep": [{"source_id": "mia", "name": "Mia", "team": "Marketing"}]})
     lake.load("web", "touches", {"touch": TOUCHES})
     lake.finish()
     return run_dbt(lake.home, AS_OF, select=MODELS)
@@ -350,7 +362,7 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
         ("undated", {}),
         ("backwards", {"03-05": (0, {"new": 50, "lost": -50}, 0, "lost")}),
         ("one-day", {"03-06": (0, {"new": 60, "won": -60}, 0, "won")}),
-        ("unknown-day", {"03-06": (0, {"new": 80, "won": -80}, 0, "won")}),
+        ("unknown-day", {"03-06": (0, {"new": 80, "removed": -80}, 0, "removed")}),
         ("future", {"03-12": (0, {"new": 90}, 90, "new")}),
         ("no-amount", {"03-11": (0, {}, 0, "new"), "03-12": (0, {}, 0, None)}),
         (
@@ -368,6 +380,14 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
                 "03-10": (20, {}, 20, None),
                 "03-11": (20, {"grown": 5}, 25, "grown"),
                 "03-12": (25, {"shrunk": -5}, 20, "shrunk"),
+            },
+        ),
+        (
+            "leap",
+            {
+                "03-03": (0, {"new": 20}, 20, "new"),
+                "03-04": (20, {}, 20, "advanced"),
+                **{f"03-{day:02d}": (20, {}, 20, None) for day in range(5, 13)},
             },
         ),
         (
@@ -520,7 +540,9 @@ def test_a_deal_stands_at_its_label(marts: Warehouse) -> None:
     age = _age(marts, "journeys.source_opportunity_id = 'open'")
     assert (age["stage_label"], age["entered_date"]) == ("Discovery", date(2025, 3, 5))
     assert (age["days_in_stage"], age["limit_days"], age["is_stuck"]) == (7, 4, True)
-    assert age["days_since_activity"] == 3  # the call of 9 March, not the one after as-of
+    assert (
+        age["days_since_activity"] == 3
+    )  # the call of 9 March, not marketing's mail, nor the call after as-of
     assert float(age["amount_reporting"]) == 180
     # Reopened on 10 March: there again since then.
     reopened = _age(marts, "journeys.source_opportunity_id = 'parked'")

@@ -27,6 +27,7 @@ def promise(promise_id: str, measure: str, threshold: float, by: str, share: str
     }
 
 
+NORTH, HUGE = {"region": "North"}, {"segment": "Huge"}
 LEADS = [
     # 30 minutes to the call, 2 hours to the decision.
     {"source_id": "L1", "mql_at": "2025-03-03 10:00", "sal_at": "2025-03-03 12:00"},
@@ -44,6 +45,14 @@ LEADS = [
     # Called after 20 minutes, turned down after 60, without a reason.
     {"source_id": "L5", "mql_at": "2025-03-05 10:00", "disqualified_at": "2025-03-05 11:00"},
 ]
+# February has promises of its own about how soon a lead is decided on.
+LEADS += [
+    {"source_id": "F1", "mql_at": "2025-02-03 10:00", "sal_at": "2025-02-03 12:00"},
+    {"source_id": "F2", "mql_at": "2025-02-03 10:00", "sal_at": "2025-02-04 11:00"} | NORTH,
+    {"source_id": "F3", "mql_at": "2025-02-03 10:00", "sal_at": "2025-02-03 12:00"} | NORTH | HUGE,
+    {"source_id": "F4", "mql_at": "2025-02-03 10:00", "sal_at": "2025-02-03 10:30"} | HUGE,
+]
+FEBRUARY = {"valid_from": "2025-02-01", "valid_to": "2025-02-28"}
 CALLS = [
     ("L1", "2025-03-03 10:30"),
     ("L2", "2025-03-10 09:45"),
@@ -65,6 +74,10 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
                 promise("work_on", "stuck_days", 5, "sales"),
                 promise("deliver", "leads", 10, "marketing"),
                 {**promise("deliver_large", "leads", 1, "marketing"), "segment": "Large"},
+                promise("work_on_huge", "stuck_days", 30, "sales") | HUGE,
+                promise("soon", "decision_hours", 8, "sales") | FEBRUARY,
+                promise("soon_north", "decision_hours", 16, "sales") | FEBRUARY | NORTH,
+                promise("soon_both", "decision_hours", 1, "sales") | FEBRUARY | NORTH | HUGE,
             ]
         },
     )
@@ -96,6 +109,16 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
                     "amount": 100,
                     "currency": "EUR",
                 },
+                # Nobody worked on it for three weeks, and for its segment 30 days were promised.
+                {
+                    "source_id": "D3",
+                    "created_at": "2025-03-03",
+                    "closed_at": "2025-03-25",
+                    "is_won": True,
+                    "amount": 100,
+                    "currency": "EUR",
+                    **HUGE,
+                },
             ]
         },
     )
@@ -107,7 +130,15 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {"activity_type": "meeting", "opportunity_id": deal, "occurred_at": time}
         for deal, time in WORK
     ]
-    lake.load("crm", "activities", {"activity": calls + work})
+    # Marketing wrote in the midst of D1's silence: that is no work of sales.
+    newsletter = {
+        "activity_type": "email",
+        "opportunity_id": "D1",
+        "occurred_at": "2025-03-08 12:00",
+        "rep_id": "mia",
+    }
+    lake.load("crm", "activities", {"activity": [*calls, *work, newsletter]})
+    lake.load("crm", "reps", {"rep": [{"source_id": "mia", "name": "Mia", "team": "Marketing"}]})
     lake.finish()
     return run_dbt(lake.home, AS_OF, "run", select=["+sla_ledger", "+sla_breaches"])
 
@@ -146,6 +177,27 @@ def test_a_month_of_promises(
     assert found["shortfall"] == pytest.approx(shortfall)
 
 
+@pytest.mark.parametrize(
+    ("promise_id", "month", "due", "kept"),
+    [
+        # F1 and F4. F2 and F3 are of the North, which has promises of its own.
+        ("soon", "2025-02-01", 2, 2),
+        # F2 after nine hours, where 16 were promised to the North, and 8 to all.
+        ("soon_north", "2025-02-01", 1, 1),
+        # F3 after two hours, where one was promised to the North's Huge.
+        ("soon_both", "2025-02-01", 1, 0),
+        # D1 and D2 are left to the promise to all.
+        ("work_on", "2025-03-01", 2, 1),
+        ("work_on_huge", "2025-03-01", 1, 1),
+    ],
+)
+def test_the_most_specific_promise_judges_a_record(
+    marts: Warehouse, promise_id: str, month: str, due: int, kept: int
+) -> None:
+    found = line(marts, promise_id, month)
+    assert (found["due_count"], found["kept_count"]) == (due, kept)
+
+
 def test_a_period_that_has_not_ended_is_not_judged(marts: Warehouse) -> None:
     april = line(marts, "respond", "2025-04-01")
     assert (april["status"], april["open_count"], april["due_count"]) == ("running", 1, 0)
@@ -165,6 +217,7 @@ def test_each_breach_has_its_record_and_its_minutes(marts: Warehouse) -> None:
         ("explain", "L5", None, "2025-03-05 11:00:00", 0),
         ("respond", "L2", 15, "2025-03-10 09:30:00", 75),
         ("respond", "L3", 7680 - 60, "2025-03-11 10:00:00", None),
+        ("soon_both", "F3", 60, "2025-02-03 11:00:00", 2),
         ("try", "L2", None, "2025-03-10 11:00:00", 1),
         ("try", "L5", None, "2025-03-05 11:00:00", 1),
         # Four days more than five.
@@ -173,4 +226,6 @@ def test_each_breach_has_its_record_and_its_minutes(marts: Warehouse) -> None:
     ledger = marts.rows(
         "select promise_id, broken_count from marts.sla_ledger where broken_count > 0 order by 1"
     )
-    assert ledger == [("decide", 1), ("explain", 1), ("respond", 2), ("try", 2), ("work_on", 1)]
+    assert ledger == [
+        ("decide", 1), ("explain", 1), ("respond", 2), ("soon_both", 1), ("try", 2), ("work_on", 1)
+    ]  # fmt: skip

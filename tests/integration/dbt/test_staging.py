@@ -41,10 +41,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     lake = LakeBuilder(
         tmp_path_factory.mktemp("staging"),
         company={"timezone": "Asia/Tokyo"},
-        agreement={"free_mail_domains": [{"domain": "old.example"}]},
+        agreement={"actions": [{"item_id": "old", "decision": "Talk", "owner": "sales"}]},
     )
     lake.finish()
-    lake.agreement = {"free_mail_domains": [{"domain": "new.example"}]}
+    lake.agreement = {"actions": [{"item_id": "new", "decision": "Talk", "owner": "sales"}]}
 
     # Snapshot: the newest accepted load alone.
     lake.load("snap", "leads", {"lead": [lead("gone", "old"), lead("kept", "old")]})
@@ -163,9 +163,7 @@ def test_report_day_is_local_and_a_date_never_shifts(warehouse: Warehouse) -> No
 
 
 def test_agreement_is_the_newest(warehouse: Warehouse) -> None:
-    assert warehouse.rows("select domain from staging.stg_agreement__free_mail_domains") == [
-        ("new.example",)
-    ]
+    assert warehouse.rows("select item_id from staging.stg_agreement__actions") == [("new",)]
     assert len(warehouse.rows("select * from build.build_info")) == 1
 
 

@@ -23,7 +23,8 @@ from orchestration.demo import generate_demo
 from orchestration.demo.generator.holidays import holidays
 from orchestration.demo.generator.rates import SEGMENTS, TEAMS, Rates
 from orchestration.demo.generator.stories import plant
-from orchestration.lib.company.folder import check_company, load_company
+from orchestration.lib.company.check import check_company
+from orchestration.lib.company.folder import load_company
 from orchestration.lib.extract import read_table
 from orchestration.lib.mapping.mapping import map_entity
 from orchestration.settings import DEMO_TEMPLATE
@@ -85,7 +86,7 @@ def test_the_template_is_a_valid_company() -> None:
 
 
 def test_the_generated_company_passes_the_check(demo: Path) -> None:
-    assert check_company(demo, {}) == []
+    assert check_company(demo, {}).problems == []
     company = load_company(demo, {})
     assert company.agreement.company.as_of == datetime(2026, 7, 1, 6)
     assert company.agreement.company.history_start == date(2025, 1, 7)
@@ -114,7 +115,7 @@ def test_a_second_call_leaves_nothing_of_the_first(tmp_path: Path) -> None:
 def test_small_and_long_companies(tmp_path: Path, scale: float, days: int) -> None:
     summary = generate_demo(tmp_path, scale=scale, days=days)
     assert summary.leads > 20
-    assert check_company(tmp_path, {}) == []
+    assert check_company(tmp_path, {}).problems == []
 
 
 def test_unusable_arguments_are_refused(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ select
     'USD' as currency, 20::decimal(18, 6) as spend_reporting, 'ads' as source_system;
 create table marts.fct_sales_activities as
 select
-    'v1' as activity_id, 'r1' as rep_id, 'p1' as person_id, 'a1' as account_id,
+    'v1' as activity_id, 'r1' as rep_id, 'sales' as team, 'p1' as person_id, 'a1' as account_id,
     'd1' as opportunity_id, timestamp '2025-01-12 10:00:00' as occurred_at,
     date '2025-01-12' as occurred_date, 'call' as activity_type,
     'reached' as outcome, 'crm' as source_system;

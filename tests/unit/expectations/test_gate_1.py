@@ -18,7 +18,8 @@ from expectations.gate_1 import GateOneOutcome, check_load
 from expectations.results import ExpectationResult, blocking
 from expectations.runner import masked
 from expectations.suites.loads import CANDIDATE_FIELDS, Limits, LoadContext, row_rules
-from orchestration.lib.entities import ENTITIES, Column, Entity
+from orchestration.lib.entities import ENTITIES
+from orchestration.lib.schema import Column, Entity
 
 AS_OF = datetime(2025, 6, 1)
 VALUES: dict[str, Any] = {

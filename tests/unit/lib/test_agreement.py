@@ -18,7 +18,7 @@ from orchestration.lib.company.agreement import (
 )
 from orchestration.lib.company.agreement_channels import channel_of
 from orchestration.lib.company.agreement_checks import is_period_start
-from orchestration.lib.company.agreement_tables import STAGE_IDS
+from orchestration.lib.company.agreement_words import STAGE_IDS
 from orchestration.lib.company.problems import Problem
 
 COMPANY = "key,value\ncompany_name,A\ntimezone,Europe/Berlin\nreporting_currency,EUR\n"

@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.lib.company.agreement_channels import channel_of
 from orchestration.lib.company.agreement_kpis import factors
-from orchestration.lib.company.agreement_tables import CLOCK_MEASURES, RECORD_MEASURES, TABLES
+from orchestration.lib.company.agreement_tables import TABLES
+from orchestration.lib.company.agreement_words import CLOCK_MEASURES, RECORD_MEASURES
 from orchestration.settings import PROJECT_ROOT
 from tests.unit.lib.test_agreement import COMPANY, KPIS, RULES, agreement, problems_of
 
@@ -25,6 +26,42 @@ SEGMENTS = "segment,position,labels,min_employees,max_employees,industry\n"
 HOURS = "region,weekday,opens_at,closes_at,timezone\n"
 TESTS = "test_order,channel_id,utm_source,utm_medium,referrer,click_id_type,touch_type\n"
 MARKET = "segment,region,valid_from,companies,annual_value\n"
+
+
+@pytest.mark.parametrize(
+    ("segment", "region", "said"),
+    [
+        ("Small", "North", None),
+        ("(none)", "(none)", None),
+        ("", "", None),
+        ("small", "", ("segment", "did you mean 'Small'?")),
+        ("SMB", "", ("segment", "write Small, whose labels hold it")),
+        ("Public", "", ("segment", "give it a line in agreement/segments.csv")),
+        ("(all)", "", ("segment", "an empty segment means all")),
+        ("", "*", ("region", "an empty region means all")),
+    ],
+)
+def test_slices_that_the_agreement_names_are_its_own(
+    tmp_path: Path, segment: str, region: str, said: tuple[str, str] | None
+) -> None:
+    promises = PROMISES.replace("valid_from", "segment,region,valid_from", 1)
+    found = problems_of(
+        tmp_path,
+        segments=SEGMENTS + "Small,1,smb|klein,,,\nLarge,2,,,,\n",
+        targets="kpi_id,period_grain,period_start,segment,region,target_value\n"
+        + (f"leads,month,2025-01-01,{segment},,5\n" if segment else "")
+        + (f"leads,month,2025-02-01,,{region},5\n" if region else ""),
+        promises=promises + f"a,A,sales,attempts,5,,month,,{segment},{region},2025-01-01,\n",
+    )
+    for table in ("promises", "targets") if said else ():
+        (problem,) = [p for p in found if table in p.file]
+        assert (problem.line, problem.where) == (2, said[0])
+        assert said[1] in problem.fix
+    assert len(found) == (2 if said else 0), found
+
+
+def test_a_company_without_segments_of_its_own_names_those_of_its_sources(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, target_market=MARKET + "Public,,2025-01-01,5,\n") == []
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from orchestration.lib.attribution import channels, weights
 from orchestration.lib.attribution.frames import Parameters, channel_estimates, touch_weights
 from orchestration.lib.attribution.path_file import Credit, attribute_file, parse_paths
 from orchestration.lib.attribution.paths import Outcomes, Paths
-from orchestration.lib.company.agreement_tables import ATTRIBUTION_MODELS
+from orchestration.lib.company.agreement_words import ATTRIBUTION_MODELS
 from orchestration.lib.errors import TandemError
 from orchestration.settings import PROJECT_ROOT
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.company.automation_config import Automation, read_automation
-from orchestration.lib.company.folder import CompanyError, check_company, load_automation
+from orchestration.lib.company.check import check_company
+from orchestration.lib.company.folder import CompanyError, load_automation
 from tests.end_to_end.small_company import SmallCompany
 
 FULL = """\
@@ -104,17 +105,17 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, text: 
 
 def test_check_names_variables_that_are_not_set(tmp_path: Path) -> None:
     folder = write(SmallCompany(tmp_path).write().folder, FULL)
-    missing = check_company(folder, {"ALERTS_URL": "https://example.com/sesame"})
+    missing = check_company(folder, {"ALERTS_URL": "https://example.com/sesame"}).problems
     assert [(problem.where, problem.value) for problem in missing] == [
         ("alerts.email.password_env", "ALERTS_PASSWORD")
     ]
     assert "export ALERTS_PASSWORD" in missing[0].fix
-    assert not check_company(folder, {"ALERTS_URL": "x", "ALERTS_PASSWORD": "y"})
+    assert not check_company(folder, {"ALERTS_URL": "x", "ALERTS_PASSWORD": "y"}).problems
     # A run goes on without them: only sending needs them.
     assert load_automation(folder, {}).alerts is not None
 
 
 def test_check_and_runs_name_what_is_wrong_in_the_file(tmp_path: Path) -> None:
     folder = write(SmallCompany(tmp_path).write().folder, "daily: {hour: noon}")
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert (problem.file, problem.where, problem.value) == ("automation.yaml", "daily.hour", "noon")

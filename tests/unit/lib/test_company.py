@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.company import reference
+from orchestration.lib.company.check import check_company
 from orchestration.lib.company.folder import (
     EDITABLE,
     CompanyError,
-    check_company,
     load_automation,
     load_company,
-    notes,
     write_template,
 )
 from orchestration.lib.company.problems import Problem, closest
@@ -303,19 +302,19 @@ def test_the_closest_name_may_hold_the_word() -> None:
 
 def test_check_looks_at_the_files(tmp_path: Path) -> None:
     folder = company(tmp_path, {"crm.yaml": SOURCE + "          email: Mail\n"})
-    assert "no such file" in check_company(folder, {})[0].message
+    assert "no such file" in check_company(folder, {}).problems[0].message
     leads = folder / "data" / "leads.csv"
     leads.parent.mkdir()
     leads.write_text("Lead ID;Mail\n1;a\n")
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert problem.file == "data/leads.csv"
     assert 'csv.delimiter: ";"' in problem.fix
     leads.write_text("Lead ID,E-Mail\n1,a\n")
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert (problem.value, problem.message[:9]) == ("Mail", "is mapped")
     assert "did you mean 'E-Mail'?" in problem.fix
     leads.write_text("Lead ID,Mail\n" + "1,a\n" * 200_000)
-    assert check_company(folder, {}) == []
+    assert check_company(folder, {}).problems == []
 
 
 def test_check_names_the_line_of_the_header(tmp_path: Path) -> None:
@@ -323,10 +322,10 @@ def test_check_names_the_line_of_the_header(tmp_path: Path) -> None:
     leads = folder / "data" / "leads.csv"
     leads.parent.mkdir()
     leads.write_text("Leads of May\n\nLead ID,Mail\n1,a\n")
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert "csv.skip_lines: 2" in problem.fix
     leads.write_text("Export,,\nLead ID,Mail,Name\n1,a,b\n")
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert "csv.skip_lines: 1" in problem.fix
 
 
@@ -336,26 +335,28 @@ def test_check_finds_keys_that_no_line_of_json_has(tmp_path: Path) -> None:
     leads = folder / "data" / "leads.jsonl"
     leads.parent.mkdir()
     leads.write_text('{"Lead ID": "1"}\n{"Lead ID": "2", "E-Mail": "a"}\n')
-    (problem,) = check_company(folder, {})
+    (problem,) = check_company(folder, {}).problems
     assert (problem.value, problem.message) == ("Mail", "is mapped, but no line has such a key")
     assert "did you mean 'E-Mail'?" in problem.fix
     leads.write_text('{"Lead ID": "1"}\n' * 600_000)
-    assert check_company(folder, {}) == []
-    assert any(note.value == "Mail" for note in notes(folder, {})), "only the whole file tells"
+    assert check_company(folder, {}).problems == []
+    assert any(note.value == "Mail" for note in check_company(folder, {}).notes), (
+        "only the whole file tells"
+    )
 
 
 def test_notes_name_records_without_any_date(tmp_path: Path) -> None:
     folder = company(tmp_path, {"crm.yaml": SOURCE})
     (folder / "data").mkdir()
     (folder / "data" / "leads.csv").write_text("Lead ID\n1\n")
-    assert check_company(folder, {}) == []
-    (note,) = notes(folder, {})
+    assert check_company(folder, {}).problems == []
+    (note,) = check_company(folder, {}).notes
     assert str(note).startswith(
         "sources/crm.yaml:7: tables.leads.entities[0]: lead has no created_at: these records"
     )
     dated = SOURCE + "          mql_at: Qualified\n"
     (folder / "sources" / "crm.yaml").write_text(dated)
-    assert notes(folder, {}) == []
+    assert check_company(folder, {}).notes == []
 
 
 def test_check_reads_the_beginning_in_any_encoding(tmp_path: Path) -> None:
@@ -365,21 +366,174 @@ def test_check_reads_the_beginning_in_any_encoding(tmp_path: Path) -> None:
     )
     (folder / "data").mkdir()
     (folder / "data" / "leads.csv").write_bytes(("Lead ID\n" + "ö\n" * 200_000).encode("utf-16"))
-    assert check_company(folder, {}) == []
+    assert check_company(folder, {}).problems == []
 
 
 @pytest.mark.parametrize("url", ["hunter2", "nosuch://u:hunter2@h/d"])
 def test_check_understands_database_urls_without_connecting(tmp_path: Path, url: str) -> None:
     folder = company(tmp_path, {"db.yaml": SQL.replace("${MODE}", "upsert")})
-    (problem,) = check_company(folder, {"DB_PASSWORD": "x"}) or [None]
+    (problem,) = check_company(folder, {"DB_PASSWORD": "x"}).problems or [None]
     assert problem is None
     text = SQL.replace("${MODE}", "upsert").replace(
         "postgresql://reader:${DB_PASSWORD}@host/db", "${URL}"
     )
     (folder / "sources" / "db.yaml").write_text(text)
-    (problem,) = check_company(folder, {"URL": url})
+    (problem,) = check_company(folder, {"URL": url}).problems
     assert problem.where == "url"
     assert "hunter2" not in str(problem)
+
+
+# All of it in one round --------------------------------------------------------------------
+
+DEALS = """\
+source: deals
+type: files
+tables:
+  deals:
+    files: data/deals.csv
+    lod: append
+    entities:
+      - entity: opportunity
+        columns:
+          source_id: Deal
+          stgae: Stage
+          amount: Amount
+          currency: {constant: USD}
+"""
+
+
+def test_one_round_tells_everything_and_nothing_twice(tmp_path: Path) -> None:
+    more = SOURCE.partition("tables:\n")[2].replace("leads", "more")
+    two = SOURCE + "          email: Mail\n          name: Name\n" + more
+    folder = company(
+        tmp_path,
+        {
+            "broken.yaml": "source: x\n  bad: [1\n",
+            "crm.yaml": two,
+            "deals.yaml": DEALS,
+            "db.yaml": SQL.replace("postgresql://reader:${DB_PASSWORD}@host/db", "nonsense"),
+        },
+        {
+            "company.csv": COMPANY.replace("timezone", "time_zone"),
+            "channels.csv": "channel_id,channel_name,is_paid,position\n"
+            "Paid Search,Paid,yes,1\npaid_social,Social,true,2\ndirect,Direct,false,3\n"
+            "other,Other,false,4\n",
+            "channel_rules.csv": "rule_order,channel_id,utm_source\n"
+            "1,paid_search,google\n2,paid_socal,x\n3,email,(\n",
+            "kpis.csv": "kpi_id,kpi_name,kind,numerator,unit,direction,owner_team,formula\n"
+            "leads,Leads,sum,leads,count,up,marketing,number, of leads\n"
+            "wins,Wins,sum,wins,count,upwards,sales,number of wins\n",
+            "promises.csv": "promise_id,promise_name,promised_by,measure,threshold,period_grain,"
+            "segment,valid_from\n"
+            "a,A,marketing,leads,5,month,,2025-01-01\n"
+            "b,B,marketing,laeds,5,month,Smal,2025-01-01\n",
+            "roles.csv": "subject_type,subject_id,role,team\nkpi,wins,informed,marketing\n",
+            "segments.csv": "segment,position,labels\nSmall,1,s(\nLarge,2,\n",
+            "stage_labels.csv": "source,object_type,label,stage_id\nbroken,lead,New,laed\n",
+            "targets.csv": "kpi,period_grain,period_start,channel_id,target_value\n"
+            "wins,month,2025-01-02,paid_search,5\n",
+            "working_hours.csv": 'region,weekday,opens_at,closes_at\n*,1,09:00,17:00\n*,2,"9,\n',
+        },
+    )
+    (folder / "data").mkdir()
+    (folder / "data" / "deals.csv").write_text("Deal,Stage,Value\n1,New,5\n")
+    (folder / "data" / "leads.csv").write_text("Lead,E-Mail,Name\n1,a,b\n")
+    found = check_company(folder, {"MODE": "upsert"}).problems
+    assert [(p.file, p.line, p.where) for p in found] == [
+        ("agreement/channel_rules.csv", 3, "channel_id"),
+        ("agreement/channel_rules.csv", 4, "channel_id"),
+        ("agreement/channel_rules.csv", 4, "utm_source"),
+        ("agreement/channels.csv", None, "channel_id"),
+        ("agreement/channels.csv", 2, "channel_id"),
+        ("agreement/channels.csv", 2, "is_paid"),
+        ("agreement/company.csv", 3, "key"),
+        ("agreement/kpis.csv", 2, ""),
+        ("agreement/kpis.csv", 3, "direction"),
+        ("agreement/promises.csv", 3, "measure"),
+        ("agreement/promises.csv", 3, "segment"),
+        ("agreement/segments.csv", 2, "labels"),
+        ("agreement/stage_labels.csv", 2, "stage_id"),
+        ("agreement/targets.csv", 1, "header"),
+        ("agreement/targets.csv", 2, "period_start"),
+        ("agreement/working_hours.csv", 3, ""),
+        ("data/deals.csv", None, "deals.deals"),  # Amount
+        ("data/leads.csv", None, "crm.leads"),  # Mail
+        ("data/leads.csv", None, "crm.leads, header"),  # Lead ID
+        ("data/more.csv", None, "crm.more"),
+        ("source db", None, "url"),
+        ("sources/broken.yaml", 2, ""),
+        ("sources/deals.yaml", 6, "tables.deals.lod"),
+        ("sources/deals.yaml", 11, "tables.deals.entities[0].columns.stgae"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tables", "broken", "line"),
+    [
+        # Others name the KPIs, channels and segments of these files.
+        ({"kpis": "kpi_id;kpi_name\n"}, "kpis", 1),
+        (
+            {
+                "kpis": "kpi_id,kpi_name,kind,numerator,unit,direction,owner_team,formula\n"
+                '"wi"ns,Wins,sum,wins,count,up,sales,x\n',
+                "roles": "subject_type,subject_id,role,team\nkpi,wins,informed,marketing\n",
+            },
+            "kpis",
+            2,
+        ),
+        ({"channels": "channel_name,is_paid,position\nEmail,false,1\n"}, "channels", 1),
+        (
+            {
+                "segments": "segment,position\nGro\xdf,1\n",
+                "promises": "promise_id,promise_name,promised_by,measure,threshold,period_grain,"
+                "segment,valid_from\na,A,marketing,leads,5,month,Klein,2025-01-01\n",
+            },
+            "segments",
+            2,
+        ),
+    ],
+)
+def test_names_of_a_file_that_cannot_be_read_are_not_missed_elsewhere(
+    tmp_path: Path, tables: dict[str, str], broken: str, line: int
+) -> None:
+    folder = company(tmp_path, {"crm.yaml": SOURCE})
+    for name, text in tables.items():
+        (folder / "agreement" / f"{name}.csv").write_bytes(text.encode("latin-1"))
+    found = {(problem.file, problem.line) for problem in problems_of(folder)}
+    assert found == {(f"agreement/{broken}.csv", line)}
+
+
+REGIONS = SOURCE + "          region: {column: Area, values: {N: North}}\n"
+HOLIDAYS = """\
+region,holiday_date
+*,2025-01-01
+North,2025-01-02
+West,2025-01-02
+Noth,2025-01-02
+"""
+
+
+def test_a_region_that_no_record_has_is_a_note(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"crm.yaml": REGIONS}, {"holidays.csv": HOLIDAYS})
+    (folder / "data").mkdir()
+    leads = folder / "data" / "leads.csv"
+
+    def told() -> list[tuple[int | None, str | None, str]]:
+        report = check_company(folder, {})
+        assert report.problems == []
+        return [(n.line, n.value, n.fix) for n in report.notes if n.where == "region"]
+
+    leads.write_text("Lead ID,Area\n1,N\n2,South\n")
+    known = "allowed: North, South"
+    assert told() == [(4, "West", known), (5, "Noth", f"did you mean 'North'? {known}")]
+    # The rest of a long file may have a region, but hardly one that is written so much alike.
+    leads.write_text("Lead ID,Area\n1,N\n2,South\n" + "3,N\n" * 100_000)
+    assert told() == [(5, "Noth", f"did you mean 'North'? {known}")]
+    # A join is not worked out here.
+    (folder / "sources" / "crm.yaml").write_text(
+        REGIONS.replace("column: Area", "columns: [Lead ID, Area]")
+    )
+    assert told() == []
 
 
 # Template, Olist, reference ----------------------------------------------------------------
@@ -390,7 +544,7 @@ def test_the_template_is_a_company_without_problems(tmp_path: Path) -> None:
     assert {f"{name}.csv" for name in (*EDITABLE, "company")} == {
         path.name for path in files if path.parent.name == "agreement"
     }
-    assert check_company(tmp_path / "new", {}) == []
+    assert check_company(tmp_path / "new", {}).problems == []
 
 
 def test_the_template_never_overwrites(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +11,18 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.lib.marts_reference import read_marts
 from orchestration.lib.release import releases, restatements
+from orchestration.lib.release.moved_records import RECORD_IDS, SUMMED
 from orchestration.lib.release.releases import BuildInfo, PublishRefused
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from tests.unit.lib.test_releases import WHY, build, publish, query
 
 ALL = ("(all)", "(all)", "(all)")
 AGREEMENT = {
     "stages": [{"stage_id": "mql", "position": 2}],
     "targets": [{"kpi_id": "leads", "target_value": 10}],
-    "kpis": [{"kpi_id": "leads", "unit": "leads"}, {"kpi_id": "acceptance_rate", "unit": "%"}],
+    "kpis": [{"kpi_id": "leads", "kind": "sum"}, {"kpi_id": "acceptance_rate", "kind": "ratio"}],
 }
 OLD, NEW = {"crm/leads": [1]}, {"crm/leads": [1, 2]}
 # grain, start, KPI, segment, numerator, denominator, value; the as-of is 2024-03-01.
@@ -47,9 +50,10 @@ def release(
     agreement: dict[str, list[dict]] = AGREEMENT,
     version: str = "v1",
     as_of: datetime = datetime(2024, 3, 1, 12),
+    deals: list[tuple] | None = None,
 ) -> None:
-    """Publish a build whose scorecard holds these cells."""
-    info = prepared(settings, cells)
+    """Publish a build whose scorecard holds these cells, with records that add up to them."""
+    info = prepared(settings, cells, deals or [])
     info = replace(
         info,
         as_of=as_of,
@@ -59,13 +63,81 @@ def release(
     publish(settings, info, loads=loads)
 
 
-def prepared(settings: Settings, cells: list[tuple]) -> BuildInfo:
+def prepared(settings: Settings, cells: list[tuple], deals: list[tuple]) -> BuildInfo:
     info = build(settings)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
         connection.executemany(
             "insert into marts.kpi_scorecard values (?, ?, ?, ?, '(all)', '(all)', ?, ?, ?)", cells
         )
+        connection.execute("""
+            create table marts.dim_kpi (
+                kpi_id varchar, kind varchar, numerator varchar, denominator varchar,
+                counted_day varchar, numerator_fact varchar, numerator_filter varchar,
+                numerator_date_column varchar, numerator_value_column varchar,
+                denominator_fact varchar, denominator_filter varchar,
+                denominator_date_column varchar, denominator_value_column varchar);
+            create table marts.fct_funnel_events (
+                journey_id bigint, stage_id varchar, entered_date date, segment varchar);
+            create table marts.fct_lead_response (
+                journey_id bigint, handed_date date, decision varchar);
+            create table marts.fct_opportunities (
+                opportunity_id varchar, created_date date, amount_reporting decimal(18, 2));
+            create table marts.fct_opportunity_daily (
+                opportunity_id varchar, date_day date, closing_amount decimal(18, 2));
+        """)
+        for name, rows in {"dim_kpi": KPIS, **records(cells), **days(deals)}.items():
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                connection.executemany(f"insert into marts.{name} values ({marks})", rows)
     return info
+
+
+# How the KPIs of these tests are counted: kind, parts, day; then fact, filter, date and value.
+NOTHING = (None, None, None, None)
+HANDED = ("fct_lead_response", "true", "handed_date", "1")
+ACCEPTED = ("fct_lead_response", "decision = 'accepted'", "handed_date", "1")
+LEADS = ("fct_funnel_events", "stage_id = 'lead'", "entered_date", "1")
+CREATED = ("fct_opportunities", "true", "created_date", "amount_reporting")
+OPEN = ("fct_opportunity_daily", "date_day <= period_end", "date_day", "closing_amount")
+KPIS = [
+    ("leads", "sum", "leads", None, "every", *LEADS, *NOTHING),
+    ("acceptance_rate", "ratio", "accepted", "handed", "every", *ACCEPTED, *HANDED),
+    ("pipeline_created", "sum", "pipeline_created", None, "every", *CREATED, *NOTHING),
+    ("pipeline_open", "stock", "pipeline_open", None, "last", *OPEN, *NOTHING),
+    ("yield", "derived", "pipeline_created", "leads", None, *NOTHING, *NOTHING),
+]
+
+
+def records(cells: list[tuple]) -> dict[str, list[tuple]]:
+    """Leads and handovers of January, numbered, as many in all and by segment as the cells say."""
+    leads = {cell[3]: int(cell[4]) for cell in cells if cell[:3] == JANUARY}
+    segments = [name for name, count in leads.items() if name != "(all)" for _ in range(count)]
+    count = leads.get("(all)", 0)
+    segments = (segments + [None] * count)[:count]
+    handed = [cell[4:6] for cell in cells if cell[:3] == RATE]
+    return {
+        "fct_funnel_events": [
+            (number, "lead", "2024-01-05", segment) for number, segment in enumerate(segments)
+        ],
+        "fct_lead_response": [
+            (number, "2024-01-06", "accepted" if number < accepted else "open")
+            for accepted, count in handed
+            for number in range(int(count))
+        ],
+    }
+
+
+def days(deals: list[tuple]) -> dict[str, list[tuple]]:
+    """Deals (id, creation, amount), which stay open and of that amount to the end of March."""
+    return {
+        "fct_opportunities": deals,
+        "fct_opportunity_daily": [
+            (name, day, amount)
+            for name, created, amount in deals
+            for day in ("2024-01-31", "2024-02-29", "2024-03-31")
+            if created <= day
+        ],
+    }
 
 
 def changed(cells: list[tuple], index: int, *parts: float | None) -> list[tuple]:
@@ -137,7 +209,91 @@ def test_a_slice_that_vanished_has_no_value(settings: Settings) -> None:
     release(settings, [cell for cell in FIRST if cell[3] != "smb"], NEW)
     assert moves(settings) == [("r000002", "leads", "smb", None, "correction")]
     release(settings, FIRST, {"crm/leads": [1, 2, 3]})
-    assert moves(settings)[-1] == ("r000003", "leads", "smb", 10.0, "late data")
+    assert moves(settings)[-1] == ("r000003", "leads", "smb", 10.0, "correction")
+
+
+# In January two deals of 100 and 50 were created, in February one of 30: the pipeline created is
+# 150 and 30, the pipeline open at their ends 150 and 180, per lead (10 and 5) 15 and 6.
+DEALS = [("a", "2024-01-10", 100), ("b", "2024-01-20", 50), ("c", "2024-02-10", 30)]
+MONTHS = ("2024-01-01", "2024-02-01")
+
+
+def pipeline(deals: list[tuple], leads: tuple[int, int] = (10, 5)) -> list[tuple]:
+    """The cells of January and February that these deals and leads make."""
+    created = [sum(amount for _, day, amount in deals if day[:7] == m[:7]) for m in MONTHS]
+    opened = [created[0], sum(created)]
+    cells = [FIRST[3]]
+    for month, value, stock, count in zip(MONTHS, created, opened, leads, strict=True):
+        cells += [
+            ("month", month, "pipeline_created", "(all)", value, None, float(value)),
+            ("month", month, "pipeline_open", "(all)", None, None, float(stock)),
+            ("month", month, "yield", "(all)", value, count, value / count),
+            ("month", month, "leads", "(all)", count, None, float(count)),
+        ]
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("deals", "january", "february"),
+    [
+        # One amount was corrected upwards: nothing became less, and yet it is no late deal.
+        ([("a", "2024-01-10", 120), *DEALS[1:]], "correction", None),
+        ([("a", "2024-01-10", 80), *DEALS[1:]], "correction", None),
+        # A deal that nobody knew of.
+        ([*DEALS, ("d", "2024-01-30", 7)], "late data", None),
+        # One of each.
+        ([("a", "2024-01-10", 120), *DEALS[1:], ("d", "2024-01-30", 7)], "both", None),
+        # The creation of a known deal was in another month: it is new in neither.
+        ([*DEALS[:2], ("c", "2024-01-15", 30)], "correction", "correction"),
+        # A late deal and a deal that went, of one amount: the months' sums say nothing.
+        ([*DEALS[1:], ("d", "2024-01-30", 101)], "both", None),
+    ],
+)
+def test_records_tell_late_data_from_corrections(
+    settings: Settings, deals: list[tuple], january: str, february: str | None
+) -> None:
+    release(settings, pipeline(DEALS), deals=DEALS)
+    release(settings, pipeline(deals), NEW, deals=deals)
+    expected = {
+        (month, kpi): "late data and correction" if cause == "both" else cause
+        for month, cause in zip(MONTHS, (january, february), strict=True)
+        for kpi in ("pipeline_created", "yield")
+        if cause
+    }
+    found = {
+        (str(m), kpi): cause for m, kpi, cause in moves(settings, "period_start", "kpi_id", "cause")
+    }
+    stocks = {key: found.pop(key) for key in list(found) if key[1] == "pipeline_open"}
+    assert found == expected
+    # What is open at a period's end has the same causes, and February's end those of January.
+    january_moved = pipeline(deals)[2][-1] != pipeline(DEALS)[2][-1]
+    assert (("2024-01-01", "pipeline_open") in stocks) == january_moved
+    assert set(stocks.values()) <= {expected["2024-01-01", "yield"]}
+
+
+def test_each_fact_that_kpis_are_counted_from_has_records() -> None:
+    macro = PROJECT_ROOT / "dbt_project" / "macros" / "kpi_components.sql"
+    facts = set(re.findall(r'"fact": "(\w+)"', macro.read_text(encoding="utf-8")))
+    known = {*RECORD_IDS, *SUMMED}
+    assert facts <= known
+    marts = read_marts(Settings(PROJECT_ROOT, PROJECT_ROOT).dbt_manifest)
+    for fact, record in RECORD_IDS.items():
+        assert record in marts[fact]["columns"]
+    for part in (part for parts in SUMMED.values() for part in parts):
+        assert {RECORD_IDS[part.fact], part.date, part.value} <= set(marts[part.fact]["columns"])
+
+
+def test_a_derived_kpi_has_the_causes_of_those_it_is_made_of(settings: Settings) -> None:
+    release(settings, pipeline(DEALS), deals=DEALS)
+    larger = [("a", "2024-01-10", 120), *DEALS[1:]]
+    release(settings, pipeline(larger, leads=(11, 5)), NEW, deals=larger)
+    assert moves(settings, "kpi_id", "cause") == [
+        ("leads", "late data"),
+        ("pipeline_created", "correction"),
+        ("pipeline_open", "correction"),
+        ("pipeline_open", "correction"),
+        ("yield", "late data and correction"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +326,12 @@ def test_the_cause_follows_from_what_changed(
     assert moves(settings, "cause", "agreement_version", "previous_agreement_version") == [
         (cause, "v2", "v1")
     ]
+
+
+def test_a_kpis_name_and_place_are_no_part_of_its_definition() -> None:
+    named = [{**row, "kpi_name": "Renamed", "position": 7} for row in AGREEMENT["kpis"]]
+    found = restatements.definitions({**AGREEMENT, "kpis": named})
+    assert found == restatements.definitions(AGREEMENT)
 
 
 def test_a_target_is_part_of_the_kpis_whose_formula_has_it(settings: Settings) -> None:
@@ -293,4 +455,5 @@ def test_the_ledger_outlives_the_releases(settings: Settings) -> None:
     settings.published.unlink()
     releases.remove_tree(settings.releases)
     release(settings, changed(FIRST, 0, 11, None, 11.0), NEW)
-    assert moves(settings) == [("r000002", "leads", "(all)", 11.0, "late data")]
+    # The records that were published went with the release.
+    assert moves(settings) == [("r000002", "leads", "(all)", 11.0, "new data")]

@@ -3,8 +3,8 @@
 --
 -- Evidence: the lead's own timestamps; its history, and that of leads merged into it; the
 -- agreement's stage rules; its current status, where none of them already tells of that stage. A
--- status without a date of its own has the time of the
--- lead's creation, and `is_time_known` is false.
+-- status without a date of its own has the time of the lead's creation, or none if it closes the
+-- pass; `is_time_known` is false. That a lead is closed tells nothing of when.
 with leads as (
     select * from {{ ref('int_leads') }}
 ),
@@ -100,14 +100,17 @@ statuses as (
         leads.source_system,
         leads.source_id,
         labels.stage_id,
-        coalesce(leads.status_changed_at, leads.created_at) as entered_at,
         case
-            when leads.status_changed_at is null then leads.created_date
-            else leads.status_changed_date
+            when leads.status_changed_at is not null then leads.status_changed_at
+            when labels.stage_id not in {{ closing_stages() }} then leads.created_at
+        end as entered_at,
+        case
+            when leads.status_changed_at is not null then leads.status_changed_date
+            when labels.stage_id not in {{ closing_stages() }} then leads.created_date
         end as entered_date,
         case
-            when leads.status_changed_at is null then leads.is_created_date_only
-            else leads.is_status_changed_date_only
+            when leads.status_changed_at is not null then leads.is_status_changed_date_only
+            else labels.stage_id not in {{ closing_stages() }} and leads.is_created_date_only
         end as is_date_only,
         leads.status_changed_at is not null as is_time_known
     from leads

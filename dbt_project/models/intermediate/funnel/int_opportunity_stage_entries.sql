@@ -1,6 +1,6 @@
 -- Every stage that an opportunity or conversion gives evidence of. Its record is evidence of
--- `opportunity`, dated or not; its closing of won, lost, disqualified or recycled. Labels and the
--- agreement's stage rules may also tell of the stages before: an opportunity that is still being qualified was so from
+-- `opportunity`, dated or not; its closing of won, lost, disqualified or recycled, at the closing
+-- time that int_opportunities settles or at none. Labels and the agreement's stage rules may also tell of the stages before: an opportunity that is still being qualified was so from
 -- its creation on, so such a stage is entered no later than that.
 with opportunities as (
     select * from {{ ref('int_opportunities') }}
@@ -105,9 +105,9 @@ union all
 select
     opportunity_id,
     closing_stage_id as stage_id,
-    coalesce(closed_at, created_at) as entered_at,
-    case when closed_at is null then created_date else closed_date end as entered_date,
-    case when closed_at is null then is_created_date_only else is_closed_date_only end as is_date_only,
+    closed_at as entered_at,
+    closed_date as entered_date,
+    is_closed_date_only as is_date_only,
     closed_at is not null as is_time_known
 from opportunities
 where closing_stage_id is not null

@@ -20,5 +20,5 @@ left join {{ ref('int_rep_teams') }} as rep_teams
 where not activities.is_deleted
     and activities.activity_type in ('call', 'email', 'meeting')
     and coalesce(activities.direction, 'outbound') = 'outbound'
-    and coalesce(rep_teams.team, 'sales') = 'sales'
+    and {{ activity_team() }} = 'sales'
     and activities.occurred_at <= {{ as_of() }}

@@ -147,6 +147,8 @@ filled as (
 settled as (
     select
         filled.*,
+        -- What a deal came back from is no label that it moved on from.
+        lag(is_open) over (partition by opportunity_id order by event_number asc nulls last) as was_open,
         max(case when is_open then event_number end) over (
             partition by opportunity_id, event_day
         ) as last_open_number
@@ -160,7 +162,7 @@ select
     event_day,
     occurred_at,
     is_open,
-    from_label,
+    case when was_open then from_label end as from_label,
     stage_label,
     case
         when is_open and (stage_id is null or stage_id in {{ closing_stages() }}) then 'opportunity'

@@ -27,7 +27,12 @@ kinds as (
         steps.*,
         steps.previous_is_open is null as is_new,
         not steps.previous_is_open and steps.is_open as is_reopened,
-        steps.previous_is_open and not steps.is_open as is_closed,
+        -- Won and lost have their day; a deal that left on an unknown one was removed.
+        case
+            when not steps.previous_is_open or steps.is_open then null
+            when steps.stage_id in ('won', 'lost') and steps.occurred_at is not null then steps.stage_id
+            when not steps.is_open then 'removed'
+        end as closed_as,
         steps.previous_is_open and steps.is_open
         and case
             when stages.stage_rank <> previous_stages.stage_rank
@@ -55,8 +60,11 @@ kinds as (
 
 days as (
     select
-        {%- for kind in ["new", "reopened", "closed", "advanced", "pushed", "pulled_in"] %}
+        {%- for kind in ["new", "reopened", "advanced", "pushed", "pulled_in"] %}
         {{ any_true("is_" ~ kind) }} as is_{{ kind }},
+        {%- endfor %}
+        {%- for closing in ["won", "lost", "removed"] %}
+        sum(case when closed_as = '{{ closing }}' then 0 - amount_reporting else 0 end) as {{ closing }}_amount,
         {%- endfor %}
         opportunity_id,
         event_day,
@@ -69,14 +77,7 @@ days as (
         sum(case when is_reopened then amount_reporting else 0 end) as reopened_amount,
         sum(case when growth > 0 then growth else 0 end) as grown_amount,
         sum(case when growth < 0 then growth else 0 end) as shrunk_amount,
-        sum(case when is_closed and stage_id = 'won' then 0 - amount_reporting else 0 end) as won_amount,
-        sum(case when is_closed and stage_id = 'lost' then 0 - amount_reporting else 0 end) as lost_amount,
-        sum(
-            case
-                when is_closed and stage_id in ('disqualified', 'recycled') then 0 - amount_reporting
-                else 0
-            end
-        ) as removed_amount
+        max(closed_as) as closed_as
     from kinds
     group by opportunity_id, event_day
 )
@@ -104,9 +105,7 @@ select
     days.expected_close_date,
     -- The most important move.
     case
-        when days.is_closed and days.stage_id = 'won' then 'won'
-        when days.is_closed and days.stage_id = 'lost' then 'lost'
-        when days.is_closed then 'removed'
+        when days.closed_as is not null then days.closed_as
         when days.is_reopened then 'reopened'
         when days.is_new then 'new'
         when days.is_advanced then 'advanced'

@@ -2,7 +2,8 @@
 -- record as it stands now, in the reporting currency.
 --
 -- No day lies after as_of: what a source dates later counts on that day. A deal that was closed
--- on an unknown day, or before it was created, is there on its first day only.
+-- on an unknown day, or before it was created, is there on its first day only: nobody can say how
+-- long it stood open.
 with opportunities as (
     select
         opportunities.*,

@@ -44,9 +44,11 @@ counted_by_source as (
         journeys.lead_date as our_date,
         cast(case when journeys.is_lead_observed then 1 end as decimal(38, 6)) as our_value,
         case
-            when source_rows.is_deleted then 'deleted upstream'
-            when source_rows.row_rank > 1 then 'repeated in another table'
+            when source_rows.row_rank > 1 and not source_rows.is_deleted then 'repeated in another table'
+            -- Many systems mark what they merged as deleted too: the survivor counts.
             when records.survivor_id <> source_rows.source_id then 'merged record'
+            -- What was merged into a deleted record has gone with it, and is no record here.
+            when source_rows.is_deleted or records.source_id is null then 'deleted upstream'
             when journeys.source_id is null then 'joined the journey of the same person'
             when source_rows.created_date is null then 'no creation date'
             when journeys.is_lead_observed then 'dated by another record of its journey'

@@ -79,7 +79,9 @@ paired as (
         ours.opportunity_id is not null as is_here,
         ours.created_date as our_created_date,
         ours.closed_date as our_closed_date,
-        coalesce(ours.closing_stage_id = 'won', false) as is_won_here,
+        -- A win counts on its closing day, and nowhere without one.
+        coalesce(ours.closing_stage_id = 'won' and ours.closed_date is not null, false) as is_won_here,
+        coalesce(ours.closing_stage_id = 'won' and ours.closed_date is null, false) as is_undated_win,
         amounts.amount as our_amount
     from source_rows
     left join {{ ref('int_opportunities') }} as ours
@@ -108,7 +110,8 @@ measured as (
         our_{{ day }}_date as our_date,
         cast(case when is_here then {{ our_value }} end as decimal(38, 6)) as our_value,
         is_deleted,
-        row_rank
+        row_rank,
+        is_undated_win
     from paired
     {%- if day == "closed" %}
     where object_type = 'opportunity'
@@ -129,6 +132,7 @@ select
     case
         when is_deleted then 'deleted upstream'
         when row_rank > 1 then 'repeated in another table'
+        when is_undated_win and our_value is null then 'no closing date'
         when source_value is null or our_value is null then 'stage known from the history'
         when source_date is null then 'closing day known from the history'
         when abs(source_value - our_value) < 0.01 then 'rounded to cents'

@@ -1,10 +1,13 @@
 {# One row per KPI, period, comparison and member of a dimension: how much of the KPI's move it
    explains. For a ratio the move of each member is split at the midpoint (E. M. Kitagawa,
    Components of a difference between two rates, JASA 50, 1955): its own rate changed, or its
-   share of the whole did. The effects add up to the move exactly. #}
+   share of the whole did. Against a target a ratio's member is held to its own target, or else to
+   that of the total; a sum's to its own, or else to its part of what the total leaves over, by
+   its part of the last twelve months. The effects add up to the move exactly. #}
 {% set comparisons = {"previous": "previous_start", "year_ago": "year_ago_start"} %}
 {% set dimensions = ["segment", "channel_id", "region"] %}
 {% set keys = ["kpi_id", "period_grain", "period_start", "comparison", "dimension", "member"] %}
+{% set of_dimension = "partition by moves.kpi_id, moves.period_grain, moves.period_start, year_sums.dimension" %}
 with cells as (
     select
         scorecard.kpi_id,
@@ -17,6 +20,7 @@ with cells as (
         cast(scorecard.numerator as double) as numerator,
         cast(scorecard.denominator as double) as denominator,
         scorecard.value,
+        scorecard.target,
         scorecard.null_reason
     from {{ ref('kpi_scorecard') }} as scorecard
     where scorecard.kind in ('sum', 'ratio')
@@ -50,14 +54,35 @@ moves as (
         and bases.value is not null
         -- What has not ended is not compared with what has.
         and periods.period_end <= {{ as_of_date() }}
-    {{ "union all" if not loop.last }}
+    union all
     {% endfor %}
+    select
+        totals.kpi_id,
+        totals.kind,
+        totals.period_grain,
+        totals.period_start,
+        'target' as comparison,
+        cast(null as date) as base_start,
+        totals.value,
+        totals.target as base_value,
+        totals.denominator,
+        cast(null as double) as base_denominator
+    from cells as totals
+    inner join {{ ref('kpi_periods') }} as periods
+        on totals.period_grain = periods.period_grain
+        and totals.period_start = periods.period_start
+    where {% for dimension in dimensions %}totals.{{ dimension }} = '(all)'{{ " and " if not loop.last }}{% endfor %}
+        and totals.value is not null
+        and totals.target is not null
+        and periods.period_end <= {{ as_of_date() }}
 ),
 
 -- What is known for the company as a whole only explains nothing by its slices.
 members as (
     {% for dimension in dimensions %}
-    select kpi_id, period_grain, period_start, '{{ dimension }}' as dimension, {{ dimension }} as member, numerator, denominator
+    select
+        kpi_id, period_grain, period_start, '{{ dimension }}' as dimension, {{ dimension }} as member,
+        numerator, denominator, target
     from cells
     where {{ dimension }} <> '(all)' and coalesce(null_reason, '') not like 'input_not_split:%'
     {{ "union all" if not loop.last }}
@@ -81,6 +106,7 @@ sides as (
         on moves.kpi_id = members.kpi_id
         and moves.period_grain = members.period_grain
         and moves.period_start = members.period_start
+    where moves.comparison <> 'target'
 
     union all
 
@@ -155,6 +181,135 @@ effects as (
                 - (weight - base_weight) * (total_value + total_base_value) / 2
         end as total_effect
     from rated
+),
+
+-- Against a target ──────────────────────────────────────────────────────────────────────────
+-- What the members of a sum counted in the twelve months that end with the period.
+year_sums as (
+    select
+        moves.kpi_id,
+        moves.period_grain,
+        moves.period_start,
+        members.dimension,
+        members.member,
+        {{ exact_sum("members.numerator") }} as year_numerator
+    from moves
+    inner join members
+        on moves.kpi_id = members.kpi_id
+        and moves.period_grain = members.period_grain
+        and members.period_start > {{ add_months("moves.period_start", -12) }}
+        and members.period_start <= moves.period_start
+    where moves.comparison = 'target' and moves.kind = 'sum'
+    group by moves.kpi_id, moves.period_grain, moves.period_start, members.dimension, members.member
+),
+
+-- Of the total's target, what no member has as its own is shared by those without.
+held as (
+    select
+        moves.kpi_id,
+        moves.kind,
+        moves.period_grain,
+        moves.period_start,
+        moves.comparison,
+        year_sums.dimension,
+        year_sums.member,
+        coalesce(members.numerator, cast(0 as double)) as numerator,
+        members.target,
+        year_sums.year_numerator,
+        moves.base_value - coalesce({{ exact_sum("members.target", over=of_dimension) }}, cast(0 as double)) as left_over,
+        {{ exact_sum("case when members.target is null then year_sums.year_numerator else 0 end", over=of_dimension) }}
+            as year_without_target
+    from moves
+    inner join year_sums
+        on moves.kpi_id = year_sums.kpi_id
+        and moves.period_grain = year_sums.period_grain
+        and moves.period_start = year_sums.period_start
+    left join members
+        on year_sums.kpi_id = members.kpi_id
+        and year_sums.period_grain = members.period_grain
+        and year_sums.period_start = members.period_start
+        and year_sums.dimension = members.dimension
+        and year_sums.member = members.member
+    where moves.comparison = 'target'
+),
+
+sum_targets as (
+    select
+        {{ keys | join(", ") }},
+        numerator,
+        coalesce(
+            target,
+            case when left_over > 0 and year_without_target > 0 then left_over * year_numerator / year_without_target end,
+            cast(0 as double)
+        ) as target
+    from held
+
+    union all
+
+    -- Where nobody is left to share it, or the members' targets are more than the total's.
+    select
+        {{ keys[:-1] | join(", ") }},
+        '(rest)' as member,
+        cast(0 as double) as numerator,
+        max(left_over) as target
+    from held
+    where abs(left_over) > 1e-9 and not (left_over > 0 and year_without_target > 0)
+    group by {{ keys[:-1] | join(", ") }}
+),
+
+target_effects as (
+    select
+        {{ keys | join(", ") }},
+        numerator as value,
+        target as base_value,
+        cast(null as double) as weight,
+        numerator - target as total_effect,
+        cast(0 as double) as mix_effect
+    from sum_targets
+
+    union all
+
+    select
+        moves.kpi_id,
+        moves.period_grain,
+        moves.period_start,
+        moves.comparison,
+        members.dimension,
+        members.member,
+        members.numerator / nullif(members.denominator, 0) as value,
+        coalesce(members.target, moves.base_value) as base_value,
+        members.denominator / nullif(moves.denominator, 0) as weight,
+        (members.numerator - members.denominator * moves.base_value) / nullif(moves.denominator, 0) as total_effect,
+        members.denominator / nullif(moves.denominator, 0)
+        * (coalesce(members.target, moves.base_value) - moves.base_value) as mix_effect
+    from moves
+    inner join members
+        on moves.kpi_id = members.kpi_id
+        and moves.period_grain = members.period_grain
+        and moves.period_start = members.period_start
+    where moves.comparison = 'target' and moves.kind = 'ratio'
+),
+
+all_effects as (
+    select
+        {{ keys | join(", ") }},
+        case when kind = 'sum' then numerator else rate end as value,
+        case when kind = 'sum' then base_numerator else base_rate end as base_value,
+        weight,
+        base_weight,
+        total_effect,
+        mix_effect
+    from effects
+    union all
+    select
+        {{ keys | join(", ") }},
+        value,
+        base_value,
+        weight,
+        cast(null as double) as base_weight,
+        total_effect,
+        mix_effect
+    from target_effects
 )
 
 select
@@ -164,11 +319,11 @@ select
     cast(comparison as string) as comparison,
     cast(dimension as string) as dimension,
     cast(member as string) as member,
-    cast(case when kind = 'sum' then numerator else rate end as double) as value,
-    cast(case when kind = 'sum' then base_numerator else base_rate end as double) as base_value,
+    cast(value as double) as value,
+    cast(base_value as double) as base_value,
     cast(weight as double) as weight,
     cast(base_weight as double) as base_weight,
     cast(total_effect - mix_effect as double) as rate_effect,
     cast(mix_effect as double) as mix_effect,
     cast(total_effect as double) as total_effect
-from effects
+from all_effects

@@ -1,6 +1,7 @@
 {# One row per period, segment and region: how much of the market the two teams know and reach,
    and how concentrated effort and revenue are. #}
 {% set keys = ["period_grain", "period_start", "segment", "region"] %}
+{% set slices = ["segment", "region"] %}
 with periods as (
     {{ evidence_periods() }}
 ),
@@ -21,7 +22,7 @@ contacts as (
     where account_id is not null
     union
     select account_id, occurred_date as contact_date, 'sales' as kind
-    from {{ ref('fct_sales_activities') }}
+    from {{ sales_activities() }} as worked
     where account_id is not null
     union
     select account_id, created_date as contact_date, 'opportunity' as kind
@@ -54,34 +55,17 @@ firsts as (
     group by accounts.account_id, accounts.segment, accounts.region, accounts.created_date
 ),
 
--- Slices: a segment and region, a segment in all regions, a region of all segments, and all.
-slices as (
-    select false as all_segments, false as all_regions
-    union all
-    select false as all_segments, true as all_regions
-    union all
-    select true as all_segments, false as all_regions
-    union all
-    select true as all_segments, true as all_regions
-),
-
 known as (
     select
         periods.period_grain,
         periods.period_start,
-        case when slices.all_segments then '(all)' else firsts.segment end as segment,
-        case when slices.all_regions then '(all)' else firsts.region end as region,
+        {{ kpi_sliced(slices) }},
         count(*) as known_accounts,
         sum(case when firsts.customer_date <= periods.last_day then 1 else 0 end) as customer_accounts
     from firsts
     inner join periods
         on coalesce(firsts.known_date, periods.period_start) <= periods.last_day
-    cross join slices
-    group by
-        periods.period_grain,
-        periods.period_start,
-        case when slices.all_segments then '(all)' else firsts.segment end,
-        case when slices.all_regions then '(all)' else firsts.region end
+    {{ by_every_slice(["periods.period_grain", "periods.period_start"], slices) }}
 ),
 
 reached_accounts as (
@@ -103,8 +87,7 @@ reached as (
     select
         reached_accounts.period_grain,
         reached_accounts.period_start,
-        case when slices.all_segments then '(all)' else accounts.segment end as segment,
-        case when slices.all_regions then '(all)' else accounts.region end as region,
+        {{ kpi_sliced(slices) }},
         sum(case when reached_accounts.is_marketing then 1 else 0 end) as marketing_accounts,
         sum(case when reached_accounts.is_sales then 1 else 0 end) as sales_accounts,
         sum(case when reached_accounts.is_marketing and reached_accounts.is_sales then 1 else 0 end) as both_accounts,
@@ -112,12 +95,7 @@ reached as (
     from reached_accounts
     inner join accounts
         on reached_accounts.account_id = accounts.account_id
-    cross join slices
-    group by
-        reached_accounts.period_grain,
-        reached_accounts.period_start,
-        case when slices.all_segments then '(all)' else accounts.segment end,
-        case when slices.all_regions then '(all)' else accounts.region end
+    {{ by_every_slice(["reached_accounts.period_grain", "reached_accounts.period_start"], slices) }}
 ),
 
 -- Effort in the period, revenue in the twelve months up to its end: by account.
@@ -125,14 +103,13 @@ account_amounts as (
     select
         periods.period_grain,
         periods.period_start,
-        case when slices.all_segments then '(all)' else accounts.segment end as segment,
-        case when slices.all_regions then '(all)' else accounts.region end as region,
+        {{ kpi_sliced(slices) }},
         accounts.account_id,
         sum(amounts.activities) as activities,
         sum(amounts.won_value) as won_value
     from (
         select account_id, occurred_date as amount_date, 1 as activities, cast(0 as decimal(38, 2)) as won_value
-        from {{ ref('fct_sales_activities') }}
+        from {{ sales_activities() }} as worked
         union all
         select account_id, closed_date as amount_date, 0 as activities, cast(amount_reporting as decimal(38, 2)) as won_value
         from {{ ref('fct_opportunities') }}
@@ -146,13 +123,7 @@ account_amounts as (
             (amounts.activities = 1 and amounts.amount_date >= periods.period_start)
             or (amounts.activities = 0 and amounts.amount_date > {{ add_months("periods.last_day", -12) }})
         )
-    cross join slices
-    group by
-        periods.period_grain,
-        periods.period_start,
-        case when slices.all_segments then '(all)' else accounts.segment end,
-        case when slices.all_regions then '(all)' else accounts.region end,
-        accounts.account_id
+    {{ by_every_slice(["periods.period_grain", "periods.period_start", "accounts.account_id"], slices) }}
 ),
 
 effort as (
@@ -251,14 +222,14 @@ combined as (
         coalesce(known.known_accounts, 0) as known_accounts,
         coalesce(known.customer_accounts, 0) as customer_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_touchpoints', 'occurred_date') }} then coalesce(reached.marketing_accounts, 0)
+            when periods.last_day >= {{ seen_since(ref('fct_touchpoints'), 'occurred_date') }} then coalesce(reached.marketing_accounts, 0)
         end as marketing_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }} then coalesce(reached.sales_accounts, 0)
+            when periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }} then coalesce(reached.sales_accounts, 0)
         end as sales_accounts,
         case
-            when periods.last_day >= {{ seen_since('fct_touchpoints', 'occurred_date') }}
-                and periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }}
+            when periods.last_day >= {{ seen_since(ref('fct_touchpoints'), 'occurred_date') }}
+                and periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }}
                 then coalesce(reached.both_accounts, 0)
         end as both_accounts,
         coalesce(reached.opportunity_accounts, 0) as opportunity_accounts,
@@ -273,10 +244,7 @@ combined as (
         and all_keys.period_start = periods.period_start
     {% for relation in ["market", "known", "reached", "effort", "revenue", "revenue_sums"] %}
     left join {{ relation }}
-        on all_keys.period_grain = {{ relation }}.period_grain
-        and all_keys.period_start = {{ relation }}.period_start
-        and all_keys.segment = {{ relation }}.segment
-        and all_keys.region = {{ relation }}.region
+        on {{ kpi_same("all_keys", relation, keys) }}
     {% endfor %}
 ),
 

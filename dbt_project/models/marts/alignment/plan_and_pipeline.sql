@@ -24,7 +24,7 @@ follow_ups as (
     {% for key in ["person_id", "opportunity_id"] %}
     select journeys.campaign_id, activities.occurred_date as event_date, activities.activity_id, activities.rep_id
     from journeys
-    inner join {{ ref('fct_sales_activities') }} as activities
+    inner join {{ sales_activities() }} as activities
         on journeys.{{ key }} = activities.{{ key }}
         and activities.occurred_date >= journeys.started_date
         and (journeys.ended_date is null or activities.occurred_date <= journeys.ended_date)

@@ -64,8 +64,9 @@ unexplained as (
     having sum(mart_value) <> sum(parts_value)
 ),
 
--- What platforms claim beside the deals that were won after a touch of their campaigns. A claim
--- names no deal, so that only the sums can be compared.
+-- What platforms claim beside the deals that were won after a touch of their campaigns: one of
+-- those that attribution counts for the deal. A claim names no deal, so that only the sums can be
+-- compared.
 ad_campaigns as (
     select distinct source_system, platform, campaign_id
     from {{ ref('fct_ad_spend') }}
@@ -74,19 +75,14 @@ ad_campaigns as (
 
 wins as (
     select distinct
-        deals.opportunity_id,
+        touches.opportunity_id,
         ad_campaigns.source_system,
         ad_campaigns.platform,
-        {{ period_start('month', 'deals.closed_date') }} as period_start
-    from {{ ref('fct_opportunities') }} as deals
-    cross join {{ ref('stg_agreement__attribution') }} as attribution
-    inner join {{ ref('fct_touchpoints') }} as touches
-        on deals.person_id = touches.person_id
-        and touches.occurred_at <= deals.closed_at
-        and touches.occurred_date >= {{ add_days('deals.closed_date', '-attribution.window_days') }}
+        touches.basis_month as period_start
+    from {{ ref('fct_attribution_weights') }} as touches
     inner join ad_campaigns
         on touches.campaign_id = ad_campaigns.campaign_id
-    where deals.is_won
+    where touches.basis = 'revenue'
 ),
 
 claims as (
@@ -191,7 +187,7 @@ select
             when '{{ measure["id"] }}'
                 then '{{ measure["fact"] }}: {{ measure["filter"] | replace("'", "''") }}, month of {{ measure["date"] }}'
             {%- endfor %}
-            else 'fct_opportunities: is_won, month of closed_date; fct_ad_spend: platform_conversions'
+            else 'fct_attribution_weights: basis = ''revenue'', opportunities by basis_month; fct_ad_spend: platform_conversions'
         end as string
     ) as drill
 from summed

@@ -2,7 +2,7 @@
 {% set keys = ["period_grain", "period_start", "segment"] %}
 {% set group_keys = "period_grain, period_start, slice_segment" %}
 with activities as (
-    {{ evidence_rows(ref("fct_sales_activities"), "occurred_date") }}
+    {{ evidence_rows(sales_activities(), "occurred_date") }}
 ),
 
 handed as (
@@ -73,22 +73,24 @@ periods as (
     {{ evidence_periods() }}
 ),
 
-slices as (
-    select true as is_total
-    union all
-    select false as is_total
-),
-
 -- Deals that were open in a period, and those that somebody worked on while they were.
 open_deals as (
     select
         periods.period_grain,
         periods.period_start,
-        case when slices.is_total then '(all)' else coalesce(deals.segment, '(none)') end as segment,
+        {{ kpi_sliced(["segment"]) }},
         count(distinct deals.opportunity_id) as open_deals,
         count(distinct deals.account_id) as accounts_with_open_deal,
         count(distinct days.opportunity_id) as worked_deals
-    from {{ ref('sla_deals') }} as deals
+    from (
+        select
+            opportunity_id,
+            account_id,
+            created_date,
+            last_open_date,
+            coalesce(segment, '(none)') as segment
+        from {{ ref('sla_deals') }}
+    ) as deals
     inner join periods
         on deals.created_date <= periods.last_day
         and deals.last_open_date >= periods.period_start
@@ -96,11 +98,7 @@ open_deals as (
         on deals.opportunity_id = days.opportunity_id
         and days.worked_date >= periods.period_start
         and days.worked_date <= periods.last_day
-    cross join slices
-    group by
-        periods.period_grain,
-        periods.period_start,
-        case when slices.is_total then '(all)' else coalesce(deals.segment, '(none)') end
+    {{ by_every_slice(["periods.period_grain", "periods.period_start"], ["segment"]) }}
 ),
 
 won_sums as (
@@ -124,7 +122,7 @@ all_keys as (
     select {{ keys | join(", ") }} from won_sums
     union
     select period_grain, period_start, '(all)' as segment from periods
-    where last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }}
+    where last_day >= {{ seen_since(sales_activities(), 'occurred_date') }}
 ),
 
 -- What depends on activities is null in periods before the first of them, not 0.
@@ -133,7 +131,7 @@ combined as (
         {% for key in keys %}all_keys.{{ key }},
         {% endfor %}
         {% for name in ["activities", "outbound_activities", "calls", "emails", "meetings", "active_reps", "accounts_touched"] -%}
-        case when periods.last_day >= {{ seen_since('fct_sales_activities', 'occurred_date') }} then coalesce(activity_counts.{{ name }}, 0) end as {{ name }},
+        case when periods.last_day >= {{ seen_since(sales_activities(), 'occurred_date') }} then coalesce(activity_counts.{{ name }}, 0) end as {{ name }},
         {% endfor -%}
         {% for name in ["leads_handed", "leads_observed", "responses", "responses_due", "responses_in_promise"] -%}
         coalesce(handed_counts.{{ name }}, 0) as {{ name }},
@@ -144,7 +142,7 @@ combined as (
         handed_counts.response_minutes_p90,
         coalesce(open_deals.open_deals, 0) as open_deals,
         coalesce(open_deals.accounts_with_open_deal, 0) as accounts_with_open_deal,
-        case when periods.last_day >= {{ seen_since('sla_deal_days', 'worked_date') }} then coalesce(open_deals.worked_deals, 0) end as worked_deals,
+        case when periods.last_day >= {{ seen_since(ref('sla_deal_days'), 'worked_date') }} then coalesce(open_deals.worked_deals, 0) end as worked_deals,
         account_shares.top_share,
         won_sums.won_value
     from all_keys
@@ -153,9 +151,7 @@ combined as (
         and all_keys.period_start = periods.period_start
     {% for relation in ["activity_counts", "handed_counts", "open_deals", "account_shares", "won_sums"] %}
     left join {{ relation }}
-        on all_keys.period_grain = {{ relation }}.period_grain
-        and all_keys.period_start = {{ relation }}.period_start
-        and all_keys.segment = {{ relation }}.segment
+        on {{ kpi_same("all_keys", relation, keys) }}
     {% endfor %}
 )
 

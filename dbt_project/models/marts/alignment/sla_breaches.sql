@@ -9,11 +9,7 @@ records as (
         records.promise_id,
         records.valid_from,
         case when records.opportunity_id is null then 'lead' else 'opportunity' end as subject_type,
-        case lines.period_grain
-            {%- for grain, column in evidence_grains().items() %}
-            when '{{ grain }}' then days.{{ column }}
-            {%- endfor %}
-        end as period_start,
+        {{ period_of_day("lines.period_grain", "days") }} as period_start,
         records.journey_id,
         coalesce(records.opportunity_id, funnel.opportunity_id) as opportunity_id,
         funnel.person_id,

@@ -3,11 +3,7 @@ with counted as (
     select
         records.promise_id,
         records.valid_from,
-        case lines.period_grain
-            {%- for grain, column in evidence_grains().items() %}
-            when '{{ grain }}' then days.{{ column }}
-            {%- endfor %}
-        end as period_start,
+        {{ period_of_day("lines.period_grain", "days") }} as period_start,
         count(records.is_kept) as due_count,
         sum(case when records.is_kept then 1 else 0 end) as kept_count,
         sum(case when not records.is_kept then 1 else 0 end) as broken_count,
@@ -23,11 +19,7 @@ with counted as (
     group by
         records.promise_id,
         records.valid_from,
-        case lines.period_grain
-            {%- for grain, column in evidence_grains().items() %}
-            when '{{ grain }}' then days.{{ column }}
-            {%- endfor %}
-        end
+        {{ period_of_day("lines.period_grain", "days") }}
 ),
 
 delivered as (
@@ -47,7 +39,7 @@ delivered as (
             else lines.required_share
         end as promised,
         case lines.measure_kind
-            when 'kpi' then scorecard.value
+            when 'kpi' then scores.value
             else {{ share("counted.kept_count", "counted.due_count") }}
         end as delivered
     from {{ ref('sla_periods') }} as periods
@@ -58,17 +50,7 @@ delivered as (
         on periods.promise_id = counted.promise_id
         and periods.valid_from = counted.valid_from
         and periods.period_start = counted.period_start
-    left join {{ ref('dim_kpi') }} as kpis
-        on lines.measure_kind = 'kpi'
-        and lines.measure = kpis.kpi_id
-    left join {{ ref('kpi_scorecard') }} as scorecard
-        on lines.measure_kind = 'kpi'
-        and lines.measure = scorecard.kpi_id
-        and lines.period_grain = scorecard.period_grain
-        and periods.period_start = scorecard.period_start
-        and coalesce(lines.segment, '(all)') = scorecard.segment
-        and coalesce(lines.region, '(all)') = scorecard.region
-        and scorecard.channel_id = '(all)'
+    {{ join_promised_kpi("lines", "periods") }}
 ),
 
 judged as (

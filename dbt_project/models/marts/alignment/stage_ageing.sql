@@ -76,7 +76,7 @@ activities as (
         max(activities.occurred_at) as last_activity_at,
         max(activities.occurred_date) as last_activity_date
     from open_journeys as journeys
-    inner join {{ ref('fct_sales_activities') }} as activities
+    inner join {{ sales_activities() }} as activities
         on journeys.opportunity_id = activities.opportunity_id
     where activities.occurred_at <= {{ as_of() }}
     group by journeys.journey_id
@@ -88,7 +88,7 @@ activities as (
         max(activities.occurred_at) as last_activity_at,
         max(activities.occurred_date) as last_activity_date
     from open_journeys as journeys
-    inner join {{ ref('fct_sales_activities') }} as activities
+    inner join {{ sales_activities() }} as activities
         on journeys.person_id = activities.person_id
     where activities.occurred_at <= {{ as_of() }}
     group by journeys.journey_id

@@ -9,8 +9,8 @@ with credits as (
         basis_month,
         channel_id,
         {%- for model in attribution_models() %}
-        sum({{ model }}_weight * cast(amount as double)) as {{ model }}_credit,
-        sum({{ model }}_weight) as {{ model }}_conversions,
+        {{ exact_sum(model ~ "_weight * cast(amount as double)") }} as {{ model }}_credit,
+        {{ exact_sum(model ~ "_weight") }} as {{ model }}_conversions,
         {%- endfor %}
         count(*) as weight_count
     from {{ ref('fct_attribution_weights') }}
@@ -66,9 +66,9 @@ joined as (
         places.basis_month as place_month,
         places.channel_id as place_channel_id,
         credits.*,
-        sum(credits.linear_credit) over (
+        count(credits.linear_credit) over (
             partition by places.basis, places.basis_month
-        ) as month_credit,
+        ) as month_credits,
         spends.spend,
         estimates.markov_value,
         estimates.shapley_value,
@@ -98,7 +98,7 @@ by_model as (
         case when weight_count is null then 0 else {{ model }}_credit end as credit,
         {% if model in ('markov', 'shapley') -%}
         case
-            when month_credit is null and weight_count is not null then null
+            when month_credits = 0 and weight_count is not null then null
             when weight_count is null or place_channel_id <> 'unattributed'
                 then coalesce({{ model }}_value, 0)
             else {{ model }}_credit

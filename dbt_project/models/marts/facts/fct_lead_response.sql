@@ -15,7 +15,7 @@ with handed as (
         responses.first_response_date,
         responses.first_response_activity_id,
         coalesce(responses.attempts, 0) as attempts,
-        coalesce(handovers.handed_date >= {{ seen_since('fct_sales_activities', 'occurred_date') }}, false) as is_observed,
+        coalesce(handovers.handed_date >= {{ seen_since(sales_activities(), 'occurred_date') }}, false) as is_observed,
         reasons.reason as rejected_reason_category,
         clocks.calendar_region,
         clocks.clock_from,
@@ -45,10 +45,7 @@ promises as (
         lines.calendar,
         row_number() over (
             partition by slices.handed_date, slices.segment, slices.region
-            order by
-                case when lines.segment is null then 1 else 0 end asc nulls last,
-                case when lines.region is null then 1 else 0 end asc nulls last,
-                lines.promise_id asc nulls last
+            order by {{ promise_specificity("lines") }} desc nulls last, lines.promise_id asc nulls last
         ) as choice
     from (select distinct handed_date, segment, region from handed) as slices
     inner join {{ ref('dim_promise') }} as lines
@@ -96,8 +93,14 @@ select
     cast(case when promised.is_to_the_minute then promised.elapsed_minutes end as bigint) as response_minutes,
     cast(case when promised.is_to_the_minute then promised.business_minutes end as bigint) as response_business_minutes,
     cast(case when promised.is_observed then promised.attempts end as bigint) as attempts,
+    -- Nobody has been forgotten while the promised time runs and the journey is open.
     cast(
-        case when promised.is_observed then promised.first_response_at is not null end as boolean
+        case
+            when not promised.is_observed then null
+            when promised.first_response_at is not null then true
+            when promised.ended_at is null and promised.promise_minutes <= promised.threshold then null
+            else false
+        end as boolean
     ) as is_followed_up,
     cast(promised.decision as string) as decision,
     {% for decision in ["accepted", "rejected"] -%}

@@ -4,6 +4,7 @@ with activities as (
         cast({{ surrogate_key(["'activity'", 'activities.source_system', 'activities._table', 'activities.source_id']) }} as string)
             as activity_id,
         cast({{ resolved('rep', 'rep_id') }} as string) as rep_id,
+        cast({{ activity_team() }} as string) as team,
         cast({{ named_person() }} as string) as person_id,
         cast(coalesce(
             {{ resolved('account', 'account_id') }},
@@ -25,6 +26,8 @@ with activities as (
     left join {{ ref('int_person_accounts') }} as person_accounts
         on {{ named_person() }} = person_accounts.person_id
     {{ resolve_record('activities', 'rep_id', ref('int_rep_records'), 'rep') }}
+    left join {{ ref('int_rep_teams') }} as rep_teams
+        on {{ resolved('rep', 'rep_id') }} = rep_teams.rep_id
     {{ resolve_record('activities', 'account_id', ref('int_account_records'), 'account') }}
     {{ resolve_record('activities', 'opportunity_id', ref('int_opportunity_records'), 'opportunity') }}
     where not activities.is_deleted
@@ -33,6 +36,7 @@ with activities as (
 select
     activities.activity_id,
     activities.rep_id,
+    activities.team,
     activities.person_id,
     activities.account_id,
     activities.opportunity_id,
@@ -48,6 +52,8 @@ select
     cast(coalesce(deals.segment, accounts.segment, persons.segment) as string) as segment,
     cast(coalesce(deals.region, accounts.region, persons.region) as string) as region
 from activities
+left join {{ ref('int_rep_teams') }} as rep_teams
+    on activities.rep_id = rep_teams.rep_id
 left join {{ ref('fct_opportunities') }} as deals
     on activities.opportunity_id = deals.opportunity_id
 left join {{ ref('dim_account') }} as accounts

@@ -117,6 +117,7 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("fct_opportunities", "closed_by_as_of"): put(
         "fct_opportunities", "closed_date", "date '2025-02-01'"
     ),
+    ("fct_opportunities", "closing_day_is_known"): put("fct_opportunities", "closed_date", "null"),
     ("fct_opportunities", "amount_has_a_rate"): put(
         "fct_opportunities", "amount_reporting", "null"
     ),
@@ -151,6 +152,7 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     ("fct_sales_activities", "activity_type_is_given"): put(
         "fct_sales_activities", "activity_type", "null"
     ),
+    ("fct_sales_activities", "team_is_known"): put("fct_sales_activities", "team", "'legal'"),
     ("fct_sales_activities", "rep_id_is_in_dim_rep"): put("fct_sales_activities", "rep_id", "'x'"),
     ("fct_sales_activities", "person_id_is_in_dim_person"): put(
         "fct_sales_activities", "person_id", "'x'"

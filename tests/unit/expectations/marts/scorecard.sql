@@ -32,7 +32,7 @@ from (values
     (date '2025-01-20', 'wins_valued', 2), (date '2025-01-20', 'wins_valued_new', 2),
     (date '2025-01-20', 'closed_value', 160), (date '2025-01-20', 'paid_won_value', 75),
     (date '2025-01-15', 'leads_handed', 1), (date '2025-01-15', 'leads_accepted', 1),
-    (date '2025-01-15', 'leads_followed_up', 1), (date '2025-01-15', 'responses_due', 1),
+    (date '2025-01-15', 'leads_followed_up', 1), (date '2025-01-15', 'follow_ups_due', 1), (date '2025-01-15', 'responses_due', 1),
     (date '2025-01-15', 'responses_in_promise', 1), (date '2025-01-20', 'list_value_won', 25),
     (date '2025-01-20', 'sold_value_won', 20.01), (date '2025-01-20', 'discount_value_won', 4.99),
     (date '2025-01-01', 'quota', 25), (date '2025-01-02', 'quota', 25), (date '2025-01-02', 'spend', 20),
@@ -81,5 +81,5 @@ select
     period_grain, period_start, kpi_id, kind, segment, channel_id, region, numerator, denominator,
     case when kind = 'ratio' then numerator / nullif(denominator, 0) else numerator end::double as value,
     case when kind = 'ratio' and denominator = 0 then 'denominator_zero' end as null_reason,
-    0::double as previous_value, null::double as year_ago_value
+    null::double as target, 0::double as previous_value, null::double as year_ago_value
 from parts cross join slices;
