@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from orchestration.launch import Outcome, Step, phase_of
 from orchestration.lib.alerts.causes import Cause, RunEnd, not_started
@@ -69,11 +70,12 @@ def run_end(settings: Settings, outcome: Outcome) -> RunEnd:
     return RunEnd(outcome.job, "blocked" if blocked else "failed", outcome.run_id, causes)
 
 
-def _blocked(result: Mapping[str, object]) -> Cause:
+def _blocked(result: Mapping[str, Any]) -> Cause:
     """The expectation by its name: what it says in words may quote what it found."""
     asset, expectation = result["asset"], result["expectation"]
-    failed, checked = result["failed_rows"], result["checked_rows"]
-    rows = f" ({failed:,} of {checked:,} rows)" if failed is not None and checked else ""
+    failed, checked = result["failed_rows"], result["checked_rows"] or 0
+    # An expectation of a load as a whole is evaluated on one row that stands for it.
+    rows = f" ({failed:,} of {checked:,} rows)" if failed is not None and checked > 1 else ""
     return Cause(
         f"{result['gate']}:{asset}:{expectation}",
         f"{asset}: {expectation} does not hold{rows}",

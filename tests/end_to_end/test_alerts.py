@@ -114,7 +114,7 @@ def test_a_run_of_the_daemon_is_told_by_the_sensor(
     tick(settings)
     tick(settings)
     (text,) = webhook.texts
-    assert "crm__leads: has_rows does not hold" in text
+    assert "crm__leads: has_rows does not hold. Accountable: sales." in text
 
 
 def test_whoever_asks_for_no_alert_gets_none(
