@@ -15,6 +15,7 @@ from orchestration.launch import Outcome, Step, phase_of
 from orchestration.lib.alerts.causes import Cause, RunEnd, not_started
 from orchestration.lib.alerts.report import report
 from orchestration.lib.company.folder import CompanyError, load_automation, load_company
+from orchestration.lib.errors import TandemError
 from orchestration.runs import RunRequest, execute
 from orchestration.settings import Settings
 
@@ -26,20 +27,27 @@ _STEPS = {
 
 
 def execute_and_alert(
-    settings: Settings, request: RunRequest, on_step: Callable[[Step], None]
-) -> tuple[Outcome, list[str]]:
+    settings: Settings,
+    request: RunRequest,
+    on_step: Callable[[Step], None],
+    on_undelivered: Callable[[str], None],
+) -> Outcome:
     """Execute a run and report how it ended, also where it could not start.
 
-    Returns the outcome, and what went wrong with the alerts: that never fails a run. Raises what
-    `execute` raises.
+    `on_undelivered` is told what went wrong with the alerts, which never fails a run. Raises
+    what `execute` raises.
     """
+    ended: Outcome | RunEnd | None = None
     try:
-        outcome = execute(settings, request, on_step)
+        ended = outcome = execute(settings, request, on_step)
+        return outcome
     except Exception as error:
-        if request.alert:
-            tell(settings, not_started(request.job, error))
+        ended = not_started(request.job, error)
         raise
-    return outcome, tell(settings, outcome) if request.alert else []
+    finally:
+        if request.alert and ended is not None:
+            for problem in tell(settings, ended):
+                on_undelivered(problem)
 
 
 def tell(settings: Settings, ended: Outcome | RunEnd | None) -> list[str]:
@@ -54,8 +62,10 @@ def tell(settings: Settings, ended: Outcome | RunEnd | None) -> list[str]:
         end = run_end(settings, ended) if isinstance(ended, Outcome) else ended
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         return report(settings, alerts, end, now, os.environ)
+    except TandemError as error:
+        return [str(error)]
     except Exception as error:  # whatever is wrong with alerts, the run comes first
-        return [f"alerts: {error}"]
+        return [f"a fault in Tandem ({type(error).__name__})"]
 
 
 def run_end(settings: Settings, outcome: Outcome) -> RunEnd:

@@ -164,10 +164,13 @@ def run(
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
-    with progress() as on_step:
-        outcome, undelivered = execute_and_alert(settings, request, on_step)
-    for problem in undelivered:
-        typer.echo(f"note: an alert waits for the next run: {problem}", err=True)
+    undelivered: list[str] = []
+    try:
+        with progress() as on_step:
+            outcome = execute_and_alert(settings, request, on_step, undelivered.append)
+    finally:
+        for problem in undelivered:
+            typer.echo(f"note: an alert was not sent, the next run tries again: {problem}", err=True)
     if outcome.blocked:
         console.print_blocked(settings, outcome)
         raise typer.Exit(BLOCKED)

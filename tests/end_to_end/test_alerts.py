@@ -52,7 +52,9 @@ def settings(tmp_path: Path, company: SmallCompany, webhook: Webhook) -> Iterato
 
 
 def run(settings: Settings, *, alert: bool = True) -> Outcome:
-    outcome, undelivered = execute_and_alert(settings, RunRequest(alert=alert), lambda _: None)
+    undelivered: list[str] = []
+    request = RunRequest(alert=alert)
+    outcome = execute_and_alert(settings, request, lambda _: None, undelivered.append)
     assert undelivered == []
     return outcome
 
@@ -139,7 +141,9 @@ def test_a_run_that_cannot_start_is_told_and_alerts_fail_no_run(
 
     stages.unlink()
     (settings.home / "alerts.json").write_text("{", encoding="utf-8")
-    outcome, undelivered = execute_and_alert(settings, RunRequest(close_week=True), lambda _: None)
+    undelivered: list[str] = []
+    request = RunRequest(close_week=True)
+    outcome = execute_and_alert(settings, request, lambda _: None, undelivered.append)
     assert outcome.success
     assert len(undelivered) == 1 and "alerts.json cannot be read" in undelivered[0]
     # The newest week of the agenda is the one that was closed: 2025-06-30 is a Monday.
