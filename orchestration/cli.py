@@ -170,7 +170,7 @@ def run(
             outcome = execute_and_alert(settings, request, on_step, undelivered.append)
     finally:
         for problem in undelivered:
-            typer.echo(f"note: an alert was not sent, the next run tries again: {problem}", err=True)
+            typer.echo(f"note: alerts: {problem}", err=True)
     if outcome.blocked:
         console.print_blocked(settings, outcome)
         raise typer.Exit(BLOCKED)

@@ -35,10 +35,12 @@ def test() -> None:
     message, failed = test_message(settings), False
     for name, send in channels(declared, os.environ).items():
         try:
-            send(message)
+            problem = send(message)
             typer.echo(f"{name}: sent")
         except DeliveryError as error:
+            problem = str(error)
+        if problem:
             failed = True
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {problem}", err=True)
     if failed:
         raise typer.Exit(1)

@@ -27,7 +27,7 @@ def landed(company: Company) -> str:
                 for path in matching_files(pattern, company.folder):
                     try:
                         found = path.stat()
-                    except FileNotFoundError:  # it has just been moved away
+                    except OSError:  # it has just been moved away
                         continue
                     line = f"{source.source} {name} {path} {found.st_size} {found.st_mtime_ns}\n"
                     digest.update(line.encode())
@@ -37,7 +37,8 @@ def landed(company: Company) -> str:
 def unloaded_tables(settings: Settings, company: Company) -> list[str]:
     """The file tables whose input is not the one of their newest load, as `source.table`.
 
-    Reads the files once. One that is missing or empty is no new input: the next run says so.
+    Reads the files once. One that is missing, empty or private is no new input: the next run
+    says so.
     """
     loads = {(load.source, load.table_name): load for load in Lake(settings).newest_loads()}
     found = []
@@ -45,7 +46,7 @@ def unloaded_tables(settings: Settings, company: Company) -> list[str]:
         for name in source.tables:
             try:
                 fingerprint = input_fingerprint(source, name, company.folder)
-            except ExtractError:
+            except (ExtractError, OSError):
                 continue
             load = loads.get((source.source, name))
             is_loaded = load is not None and load.input_fingerprint == fingerprint

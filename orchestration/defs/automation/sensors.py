@@ -101,7 +101,7 @@ def _look_for_runs(context: dg.SensorEvaluationContext, settings: Settings) -> d
         since = max(since, record.update_timestamp.replace(tzinfo=None))
     context.update_cursor(since.isoformat())
     for problem in problems:
-        context.log.warning(f"Not delivered, tried again at the next tick: {problem}")
+        context.log.warning(f"Alerts: {problem}")
     return dg.SkipReason("; ".join(problems) or "All that is to be told is told.")
 
 

@@ -22,7 +22,8 @@ from orchestration.lib.company.automation_config import Alerts, Email
 _TIMEOUT_SECONDS = 10
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
-Send = Callable[[Message], None]
+# Sends a message; returns '' or, of one that arrived in part, what was wrong with it.
+Send = Callable[[Message], str]
 
 
 class DeliveryError(Exception):
@@ -50,7 +51,7 @@ _OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def _webhook(variable: str, env: Mapping[str, str]) -> Send:
-    def send(message: Message) -> None:
+    def send(message: Message) -> str:
         url = _secret("webhook", variable, env)
         if not url.startswith(("https://", "http://")):
             raise DeliveryError(f"webhook: the value of {variable} is no http address")
@@ -67,12 +68,13 @@ def _webhook(variable: str, env: Mapping[str, str]) -> Send:
             raise DeliveryError(f"webhook: {_kind(error.reason)}") from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise DeliveryError(f"webhook: {_kind(error)}") from None
+        return ""
 
     return send
 
 
 def _mail(email: Email, env: Mapping[str, str]) -> Send:
-    def send(message: Message) -> None:
+    def send(message: Message) -> str:
         mail = EmailMessage()
         mail["Subject"] = message.subject
         mail["From"] = email.sender
@@ -92,8 +94,8 @@ def _mail(email: Email, env: Mapping[str, str]) -> Send:
             raise DeliveryError(f"email: the server answered with {error.smtp_code}") from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise DeliveryError(f"email: {_kind(error)}") from None
-        if refused:
-            raise DeliveryError(f"email: the server refused {len(refused)} of the recipients")
+        # Not sent again: whoever the server did not refuse would get it each time.
+        return f"email: the server refused {len(refused)} of the recipients" if refused else ""
 
     return send
 

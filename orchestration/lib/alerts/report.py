@@ -55,9 +55,9 @@ def report(
 ) -> list[str]:
     """Tell of a run that has ended, and of what could not be told before.
 
-    `end` is None where only time has passed; `now` is naive UTC. Returns what could not be
-    delivered, in words without secrets: it waits for the next call. Raises TandemError if the
-    file that remembers cannot be read or is locked.
+    `end` is None where only time has passed; `now` is naive UTC. Returns what went wrong with
+    the delivery, in words without secrets; what did not arrive waits for the next call. Raises
+    TandemError if the file that remembers cannot be read or is locked.
     """
     with locked(settings.home / "alerts.lock", "send alerts", _LOCK_SECONDS):
         state = _read(settings)
@@ -71,21 +71,24 @@ def report(
         if memory != before or told is not None:
             _write(settings, state)
         problems: dict[str, str] = {}
+        remarks: list[str] = []
         for waiting in list(state.waiting):
             for name in list(waiting.channels):
                 if name in problems:
                     continue  # it is away: the next message would wait for it in vain
                 try:
-                    if name in ways:  # else it was taken out of the settings
-                        ways[name](waiting.message)
+                    # A channel that was taken out of the settings gets nothing any more.
+                    remark = ways[name](waiting.message) if name in ways else ""
                 except DeliveryError as error:
                     problems[name] = str(error)
                     continue
+                if remark:
+                    remarks.append(remark)
                 waiting.channels.remove(name)
                 if not waiting.channels:
                     state.waiting.remove(waiting)
                 _write(settings, state)
-        return list(problems.values())
+        return [*problems.values(), *remarks]
 
 
 def _path(settings: Settings) -> Path:

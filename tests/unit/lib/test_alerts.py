@@ -164,18 +164,36 @@ def test_a_message_that_is_not_taken_waits_and_arrives_once(clock: Clock, webhoo
     assert ["ads__spend" in text for text in webhook.texts] == [True, False]
 
 
-def test_a_channel_that_is_away_does_not_stop_the_other(
-    settings: Settings, webhook: Webhook, mail_server: MailServer
-) -> None:
-    mail = Email(
+def mail_to(mail_server: MailServer) -> Email:
+    return Email(
         host="127.0.0.1",
         port=mail_server.port,
         security="none",
         sender="tandem@example.com",
         recipients=["data@example.com", "ops@example.com"],
     )
+
+
+def test_one_refused_recipient_is_no_mail_a_minute_for_the_other(
+    settings: Settings, mail_server: MailServer
+) -> None:
+    clock = Clock(settings, Alerts(email=mail_to(mail_server)), {})
+    mail_server.refused = {"ops@example.com"}
+    assert clock.failed(SPEND) == ["email: the server refused 1 of the recipients"]
+    assert clock.tick(after=1) == clock.tick(after=1) == []
+    assert len(mail_server.mails) == 1
+    mail_server.refused = {"ops@example.com", "data@example.com"}
+    assert clock.failed(LEADS, after=1) == ["email: SMTPRecipientsRefused"]
+    mail_server.refused = set()
+    assert clock.tick(after=1) == []
+    assert len(mail_server.mails) == 2
+
+
+def test_a_channel_that_is_away_does_not_stop_the_other(
+    settings: Settings, webhook: Webhook, mail_server: MailServer
+) -> None:
     env = {"HOOK": webhook.url}
-    clock = Clock(settings, Alerts(webhook_url_env="HOOK", email=mail), env)
+    clock = Clock(settings, Alerts(webhook_url_env="HOOK", email=mail_to(mail_server)), env)
     mail_server.code = 451
     (problem,) = clock.failed(SPEND)
     assert problem.startswith("email: ")
