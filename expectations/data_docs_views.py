@@ -18,6 +18,7 @@ from jinja2 import PackageLoader
 from expectations.gx_expectation import META_COLUMNS
 
 GATES = {
+    "freshness": {"name": "freshness", "title": "Freshness", "kind": "Age of"},
     "gate_1": {"name": "gate_1", "title": "Gate 1: loads", "kind": "Load of"},
     "gate_2": {"name": "gate_2", "title": "Gate 2: marts", "kind": "Mart"},
 }

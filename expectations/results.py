@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Gate = Literal["gate_1", "gate_2"]
+Gate = Literal["gate_1", "gate_2", "freshness"]
 Severity = Literal["critical", "warning"]
 Owner = Literal["marketing", "sales", "data"]
 
@@ -20,7 +20,8 @@ Owner = Literal["marketing", "sales", "data"]
 class ExpectationResult:
     """One expectation, evaluated once.
 
-    A failed critical result blocks: it rejects the load (gate 1) or the release (gate 2).
+    A failed critical result blocks: it rejects the load (gate 1) or the release (gate 2). Results
+    of freshness are told beside them and block nothing.
     `raised` says that the expectation could not be evaluated at all; that is always critical.
     `message` is a sentence for a BI user, `examples` at most three masked values, `checked_at`
     naive UTC. Counts are null where nothing was counted.

@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 import typer
 
 from orchestration.cli_agreement import agreement_app
+from orchestration.cli_alerts import alerts_app
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY
 from orchestration.settings import settings_of_command as _settings
@@ -35,6 +36,7 @@ app = typer.Typer(
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept out of the lake.")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(agreement_app, name="agreement")
+app.add_typer(alerts_app, name="alerts")
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
@@ -143,20 +145,32 @@ def run(
         str | None,
         typer.Option(help="Build the marts as of this day's end, or this UTC time; default: now."),
     ] = None,
+    close_week: Annotated[
+        bool, typer.Option("--close-week", help="Build the marts as of the end of the last week.")
+    ] = False,
+    alert: Annotated[
+        bool, typer.Option(help="Tell whom automation.yaml names if the run fails, or works again.")
+    ] = True,
 ) -> None:
     """Extract, transform, check and publish. Exit code 3 means: blocked by a gate."""
     from orchestration import console
+    from orchestration.alerting import execute_and_alert
     from orchestration.console_progress import progress
-    from orchestration.runs import RunRequest, execute
+    from orchestration.runs import RunRequest
 
     settings = _settings()
     try:
-        request = RunRequest.parse(start, end, full_refresh, as_of)
+        request = RunRequest.parse(start, end, full_refresh, as_of, close_week, alert)
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
-    with progress() as on_step:
-        outcome = execute(settings, request, on_step)
+    undelivered: list[str] = []
+    try:
+        with progress() as on_step:
+            outcome = execute_and_alert(settings, request, on_step, undelivered.append)
+    finally:
+        for problem in undelivered:
+            typer.echo(f"note: alerts: {problem}", err=True)
     if outcome.blocked:
         console.print_blocked(settings, outcome)
         raise typer.Exit(BLOCKED)

@@ -7,14 +7,17 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.automation.jobs import DAILY_AT_HOUR, build_jobs
+from orchestration.defs.automation.freshness import usual_freshness
+from orchestration.defs.automation.jobs import build_jobs
+from orchestration.defs.automation.schedules import build_schedules
+from orchestration.defs.automation.sensors import build_sensors
 from orchestration.defs.partitions import daily_partitions
 from orchestration.defs.publish.assets import build_publish_asset
 from orchestration.defs.quality.assets import build_gate_2
 from orchestration.defs.resources import DbtResource, TandemResource
 from orchestration.defs.sources.assets import build_source_assets
 from orchestration.defs.transform.assets import build_dbt_assets
-from orchestration.lib.company.folder import load_company
+from orchestration.lib.company.folder import load_automation, load_company
 from orchestration.lib.dbt import dbt_executable
 from orchestration.settings import Settings, load_settings
 
@@ -24,27 +27,22 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
     # `backfill_policy` is said to be in beta; the design rests on it knowingly.
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     company = load_company(settings.company)
+    automation = load_automation(settings.company)
     partitions = daily_partitions(company)
+    freshness = usual_freshness(automation)
     models = build_dbt_assets(settings, company, partitions)
     marts = [key for key in models.keys if key.path[0] == "marts"]
     run_daily, rebuild_marts = build_jobs()
     return dg.Definitions(
         assets=[
-            *build_source_assets(company, partitions),
+            *build_source_assets(company, partitions, freshness),
             models,
-            build_publish_asset(marts, partitions),
+            build_publish_asset(marts, partitions, freshness),
         ],
         asset_checks=[build_gate_2()],
         jobs=[run_daily, rebuild_marts],
-        schedules=[
-            dg.build_schedule_from_partitioned_job(
-                run_daily,
-                name="run_daily",
-                description="One run a day, for the day that ended in the agreement's timezone.",
-                hour_of_day=DAILY_AT_HOUR,
-                minute_of_hour=0,
-            )
-        ],
+        schedules=build_schedules(settings, company, automation),
+        sensors=build_sensors(settings, automation),
         # One process per run: importing dbt, pandas and GX again for each step costs more
         # than the steps themselves.
         executor=dg.in_process_executor,

@@ -11,7 +11,7 @@ import sqlite3
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestration.lib.dbt import models_of_line
 from orchestration.lib.durable import make_folder, whole_file
+from orchestration.lib.errors import PLACE
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ concurrency:
   pools:
     # One op at a time in each pool: the warehouse has a single writer.
     default_limit: 1
+freshness:
+  enabled: true
+run_monitoring:
+  # A run whose process was killed stays in progress for ever and in the way of all later ones,
+  # unless someone ends it. No run takes this long.
+  enabled: true
+  max_runtime_seconds: 43200
+  free_slots_after_run_end_seconds: 300
 """
 
 
@@ -55,12 +64,14 @@ class Step:
 
 @dataclass
 class Outcome:
-    """What a run came to. `blocked` are results of gates that failed, as plain dicts."""
+    """What a run of a job came to. `blocked` are results of gates that failed, as plain dicts."""
 
     run_id: str
+    job: str
     success: bool = False
     errors: list[str] = field(default_factory=list)
     blocked: list[dict[str, Any]] = field(default_factory=list)
+    failed_steps: dict[str, str] = field(default_factory=dict)  # and where, see TandemError.place
     seconds: dict[Phase, float] = field(default_factory=dict)
     total_seconds: float = 0.0
 
@@ -102,7 +113,7 @@ def launch(
     with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
         run_id = str(uuid.uuid4())
         began = time.monotonic()
-        listener = _Listener(run_id, on_step)
+        listener = _Listener(Outcome(run_id, job_name), on_step)
         instance.add_event_listener(run_id, listener)
         with _event_log_open(instance, run_id):
             result = job.execute_in_process(
@@ -116,6 +127,23 @@ def launch(
         listener.outcome.success = result.success
         listener.outcome.total_seconds = time.monotonic() - began
         return listener.outcome
+
+
+def outcome_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Outcome:
+    """What a finished run came to, whoever launched it, from the events that are kept of it."""
+    import dagster as dg
+
+    listener = _Listener(Outcome(run.run_id, run.job_name), lambda step: None)
+    telling = {
+        dg.DagsterEventType.STEP_FAILURE,
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+        dg.DagsterEventType.RUN_FAILURE,
+    }
+    listener.outcome.success = run.status == dg.DagsterRunStatus.SUCCESS
+    if not listener.outcome.success:
+        for entry in instance.all_logs(run.run_id, of_type=telling):
+            listener(entry)
+    return listener.outcome
 
 
 @contextmanager
@@ -140,8 +168,8 @@ def _event_log_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]
 class _Listener:
     """Turns a run's events into steps and an outcome."""
 
-    def __init__(self, run_id: str, on_step: Callable[[Step], None]) -> None:
-        self.outcome = Outcome(run_id)
+    def __init__(self, outcome: Outcome, on_step: Callable[[Step], None]) -> None:
+        self.outcome = outcome
         self._on_step = on_step
         self._started: dict[str, float] = {}
         self._planned: dict[Phase, set[Any]] = {phase: set() for phase in PHASES}
@@ -184,7 +212,7 @@ class _Listener:
             if kind == "STEP_SUCCESS":
                 self._on_step(Step(phase, key, "done", seconds=seconds))
             else:
-                self._on_step(Step(phase, key, "failed", self._failure(event), seconds))
+                self._on_step(Step(phase, key, "failed", self._failure(key, event), seconds))
         elif kind == "STEP_SKIPPED":
             self._on_step(Step(phase, key, "skipped"))
         elif kind == "ASSET_CHECK_EVALUATION":
@@ -206,7 +234,7 @@ class _Listener:
             if data.error and not self.outcome.errors and not self.outcome.blocked:
                 self.outcome.errors.append(data.error.message.strip())
 
-    def _failure(self, event: dg.DagsterEvent) -> str:
+    def _failure(self, key: str, event: dg.DagsterEvent) -> str:
         """The cause in one message; a failed check is reported by `_check`, not here."""
         data = event.step_failure_data
         error = data.error
@@ -214,14 +242,18 @@ class _Listener:
             error = error.cause
         if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
             return "blocked by its gate"
+        place = ""
         if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
             self.outcome.errors.append("The run was interrupted. Start it again.")
+            self.outcome.failed_steps[key] = "interrupted"
             return "interrupted"
         if data.user_failure_data is not None and data.user_failure_data.description:
             message = data.user_failure_data.description
+            place = _place(data.user_failure_data.metadata)
         else:
             message = error.message.strip() if error is not None else event.message or "failed"
         self.outcome.errors.append(message)
+        self.outcome.failed_steps[key] = place
         return message
 
     def _check(self, event: dg.DagsterEvent) -> None:
@@ -235,3 +267,8 @@ class _Listener:
             for result in results
             if not result["passed"] and result["severity"] == "critical"
         ]
+
+
+def _place(metadata: Mapping[str, Any]) -> str:
+    """Where an error of ours happened; dbt's failures do not say it."""
+    return str(metadata[PLACE].value) if PLACE in metadata else ""

@@ -30,6 +30,8 @@ LoadMode = Literal["append", "upsert", "snapshot"]
 
 # The expectation of a load that speaks for all its bad rows.
 BAD_ROWS_LIMIT = "bad_rows_are_within_limits"
+# And the one that says how old its newest row is.
+IS_FRESH = "is_fresh"
 
 _DUCKDB_TYPES = {
     pa.string(): "VARCHAR",
@@ -341,7 +343,7 @@ def load_expectations(context: LoadContext, facts: LoadFacts) -> list[Expectatio
     if facts.newest_event is not None:
         age = (context.as_of - facts.newest_event).total_seconds() / 86400
         settings: tuple[tuple[str, Severity, float | None], ...] = (
-            ("is_fresh", "warning", context.warn_after_days),
+            (IS_FRESH, "warning", context.warn_after_days),
             ("is_not_stale", "critical", context.error_after_days),
         )
         for name, severity, days in settings:

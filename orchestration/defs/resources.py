@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from orchestration.lib.company.as_of import moment, parse_as_of
 from orchestration.lib.company.folder import Company, load_company
+from orchestration.lib.errors import PLACE, TandemError
 from orchestration.lib.home import claim
 from orchestration.settings import Settings
 
@@ -40,6 +41,11 @@ class DbtResource(DbtCliResource):
         return None
 
 
+def failure(error: TandemError, *, allow_retries: bool = False) -> dg.Failure:
+    """An error for the user as the failure of a step, which trying again seldom mends."""
+    return dg.Failure(str(error), metadata={PLACE: error.place}, allow_retries=allow_retries)
+
+
 class TandemResource(dg.ConfigurableResource):
     """The installation that an op works on."""
 
@@ -59,7 +65,9 @@ class TandemResource(dg.ConfigurableResource):
         claim(self.settings, company)
         return company
 
-    def as_of(self, context: dg.AssetExecutionContext, company: Company) -> datetime:
+    def as_of(
+        self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, company: Company
+    ) -> datetime:
         """The run's as-of, naive UTC: its tag, else the company's, else the run's creation."""
         fixed = company.agreement.company
         tag = context.run.tags.get(AS_OF_TAG)
@@ -67,6 +75,6 @@ class TandemResource(dg.ConfigurableResource):
             return moment(parse_as_of(tag), fixed.timezone)
         if fixed.as_of is not None:
             return fixed.as_of
-        record = context.instance.get_run_record_by_id(context.run_id)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
         created = record.create_timestamp if record else datetime.now(UTC)
         return created.astimezone(UTC).replace(tzinfo=None, microsecond=0)

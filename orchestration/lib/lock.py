@@ -55,6 +55,25 @@ def locked(path: Path, what: str, wait_seconds: float = 0.0) -> Iterator[None]:
         _release(path)
 
 
+def holder(settings: Settings) -> str | None:
+    """Who holds `$TANDEM_HOME/lock`, in words, or None; takes nothing that others wait for."""
+    path = settings.home / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        found = os.pread(descriptor, 4096, 0)
+        if not found:  # a holder writes its name, and takes it away when it lets go
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None  # a crash left the name behind
+    except BlockingIOError:
+        return _named(found)
+    finally:
+        os.close(descriptor)
+
+
 def _take(path: Path, what: str, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
@@ -68,7 +87,7 @@ def _take(path: Path, what: str, wait_seconds: float) -> None:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(descriptor, 4096, 0)
+                found = os.pread(descriptor, 4096, 0)
                 os.close(descriptor)
             else:
                 os.ftruncate(descriptor, 0)
@@ -76,7 +95,9 @@ def _take(path: Path, what: str, wait_seconds: float) -> None:
                 _held[path] = (descriptor, 1)
                 return
         if time.monotonic() >= deadline:
-            raise Busy(_explain(holder))
+            raise Busy(
+                f"Busy: {_named(found)} is at work. Wait until it has ended, then try again."
+            )
         time.sleep(0.05)
 
 
@@ -101,10 +122,9 @@ def _describe(what: str) -> bytes:
     return json.dumps(holder).encode()
 
 
-def _explain(holder: bytes) -> str:
+def _named(holder: bytes) -> str:
     try:
         who = json.loads(holder)
-        named = f"{who['what']} (pid {who['pid']}, since {who['since']}: {who['command']})"
+        return f"{who['what']} (pid {who['pid']}, since {who['since']}: {who['command']})"
     except (ValueError, KeyError, TypeError):  # just being taken or given back
-        named = "another tandem process"
-    return f"Busy: {named} is at work. Wait until it has ended, then try again."
+        return "another tandem process"

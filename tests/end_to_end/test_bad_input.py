@@ -224,6 +224,11 @@ def test_bad_rows_are_set_aside_with_rule_and_place_and_the_rest_is_published(si
         " order by asset, expectation",
     )
     assert ("ads__spend", 1) in failed and ("crm__deals", 1) in failed
+    fresh = query(
+        site.settings,
+        "select asset from marts.data_quality where expectation = 'is_fresh' order by asset",
+    )
+    assert fresh == [("ads__spend",), ("crm__deals",), ("crm__leads",), ("release",)]
 
 
 def test_one_key_on_two_rows_keeps_the_last_and_sets_the_other_aside(site: Site) -> None:

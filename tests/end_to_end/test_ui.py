@@ -39,6 +39,7 @@ _AUTOMATION = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
     name location { name }
     jobs { name description }
     schedules { name cronSchedule executionTimezone pipelineName }
+    sensors { name }
 } } } }"""
 
 _RUNS = """{ runsOrError { ... on Runs { results {
@@ -115,13 +116,20 @@ def test_every_asset_has_group_owner_kinds_and_description(ui: Ui) -> None:
     assert len(marts) >= 20 and all(checks[name] == [("gate_2", True)] for name in marts)
 
 
-def test_jobs_and_the_daily_schedule_are_there(ui: Ui) -> None:
+def test_jobs_schedules_and_sensors_are_there(ui: Ui) -> None:
     (repository,) = ui.ask(_AUTOMATION)["repositoriesOrError"]["nodes"]
     assert repository["location"]["name"] == "tandem"
     assert {"run_daily", "rebuild_marts"} <= {job["name"] for job in repository["jobs"]}
-    (schedule,) = repository["schedules"]
-    assert (schedule["pipelineName"], schedule["cronSchedule"]) == ("run_daily", "0 5 * * *")
-    assert schedule["executionTimezone"] == "Europe/Berlin"
+    schedules = {schedule["name"]: schedule for schedule in repository["schedules"]}
+    assert set(schedules) == {"run_daily", "close_week"}
+    for schedule in schedules.values():
+        assert schedule["pipelineName"] == "run_daily"
+        assert schedule["executionTimezone"] == "Europe/Berlin"
+    assert schedules["run_daily"]["cronSchedule"] == "0 5 * * *"
+    assert {sensor["name"] for sensor in repository["sensors"]} == {
+        "load_new_files",
+        "alert_on_runs",
+    }
 
 
 def test_a_run_of_the_command_line_is_in_the_history_with_its_metadata(ui: Ui) -> None:

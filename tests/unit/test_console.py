@@ -65,7 +65,7 @@ def page(monkeypatch: pytest.MonkeyPatch, width: int, report: ReleaseReport = RE
     monkeypatch.setattr(console, "out", Console(file=written, width=width, highlight=False))
     monkeypatch.setattr(console, "read_release", lambda _: report)
     settings = Settings(Path("home"), Path("company"))
-    console.print_summary(settings, Outcome("run", True, [], [], {}, 1.0))
+    console.print_summary(settings, Outcome("run", "run_daily", success=True))
     return [line.rstrip() for line in written.getvalue().splitlines()]
 
 

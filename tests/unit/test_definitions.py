@@ -189,7 +189,15 @@ def test_groups_are_small_enough_to_read(definitions: dg.Definitions) -> None:
     assert groups["build"] == {"build_info"}
 
 
-def test_jobs_and_schedule(definitions: dg.Definitions) -> None:
+def test_source_tables_and_the_release_are_kept_fresh(definitions: dg.Definitions) -> None:
+    kept = {spec.key for spec in specs(definitions) if spec.freshness_policy is not None}
+    expected = {
+        spec.key for spec in specs(definitions) if spec.group_name in ("sources", "release")
+    }
+    assert kept == expected and len(kept) > 1
+
+
+def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     jobs = {
         name: definitions.resolve_job_def(name).asset_layer.executable_asset_keys
         for name in ("run_daily", "rebuild_marts")
@@ -200,9 +208,13 @@ def test_jobs_and_schedule(definitions: dg.Definitions) -> None:
     assert set(jobs["rebuild_marts"]) == every_key - sources
     repository = definitions.get_repository_def()
     assert all(definitions.resolve_job_def(name).description for name in jobs)
-    (schedule,) = repository.schedule_defs
-    assert (schedule.name, schedule.cron_schedule) == ("run_daily", "0 5 * * *")
-    assert schedule.description
+    automatic = {each.name: each for each in (*repository.schedule_defs, *repository.sensor_defs)}
+    assert set(automatic) == {"run_daily", "close_week", "load_new_files", "alert_on_runs"}
+    assert automatic["run_daily"].cron_schedule == "0 5 * * *"
+    for each in automatic.values():
+        assert each.description
+        # Nothing runs by itself unless the company says so.
+        assert each.default_status.value == "STOPPED"
 
 
 def test_a_mart_without_a_suite_is_an_error_that_names_the_file(

@@ -45,6 +45,8 @@ FORBIDDEN = {
     "orchestration/console_progress.py": (*_DAGSTER, *_GX),
     "orchestration/cli.py": (*_DAGSTER, *_GX),
     "orchestration/cli_agreement.py": (*_DAGSTER, *_GX),
+    "orchestration/cli_alerts.py": (*_DAGSTER, *_GX),
+    "orchestration/alerting.py": (*_DAGSTER, *_GX, "orchestration.console", "orchestration.cli"),
     "orchestration/report.py": (*_DAGSTER, *_GX),
     "expectations": (*_DAGSTER, *_OUTSIDE, "orchestration.demo"),
 }

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import dagster as dg
 
 from orchestration.defs.partitions import ONE_RUN
-from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource
+from orchestration.defs.resources import WAREHOUSE_POOL, TandemResource, failure
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 
 
 def build_publish_asset(
-    marts: Sequence[dg.AssetKey], partitions: dg.PartitionsDefinition
+    marts: Sequence[dg.AssetKey],
+    partitions: dg.PartitionsDefinition,
+    freshness: dg.FreshnessPolicy,
 ) -> dg.AssetsDefinition:
     """The published release, downstream of every mart and so of every blocking check."""
 
@@ -20,6 +22,7 @@ def build_publish_asset(
         deps=list(marts),
         partitions_def=partitions,
         backfill_policy=ONE_RUN,
+        freshness_policy=freshness,
         group_name="release",
         owners=["team:data"],
         kinds={"duckdb", "parquet"},
@@ -38,7 +41,7 @@ def build_publish_asset(
                     tandem.settings, company, context.run_id, tandem.as_of(context, company)
                 )
         except TandemError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         context.log.info(f"{release.release_id} is published")
         return dg.MaterializeResult(
             metadata={

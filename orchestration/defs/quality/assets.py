@@ -40,7 +40,10 @@ def build_gate_2() -> dg.AssetChecksDefinition:
         from orchestration.lib.release.gates import check_build
 
         with exclusive(tandem.settings, "gate 2"):
-            results = check_build(tandem.settings, tandem.company(), context.run.run_id)
+            company = tandem.company()
+            results = check_build(
+                tandem.settings, company, context.run.run_id, tandem.as_of(context, company)
+            )
         held = sum(result.passed for result in results)
         context.log.info(f"{held} of {len(results)} expectations hold")
         for key in marts:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.defs.automation.freshness import table_freshness
 from orchestration.defs.partitions import ONE_RUN
 from orchestration.defs.quality.checks import check_result
-from orchestration.defs.resources import TandemResource
+from orchestration.defs.resources import TandemResource, failure
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
 from orchestration.lib.company.folder import Company
 from orchestration.lib.company.source_config import Source, Table
@@ -21,11 +22,14 @@ _RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def build_source_assets(
-    company: Company, partitions: dg.PartitionsDefinition
+    company: Company, partitions: dg.PartitionsDefinition, usual: dg.FreshnessPolicy
 ) -> list[dg.AssetsDefinition]:
-    """The assets of all source tables, and the agreement's."""
+    """The assets of all source tables, and the agreement's.
+
+    `usual` is how fresh a table is kept that does not say it itself.
+    """
     tables = [
-        _table_asset(source, table_name, partitions)
+        _table_asset(source, table_name, partitions, usual)
         for source in company.sources
         for table_name in source.tables
     ]
@@ -33,7 +37,10 @@ def build_source_assets(
 
 
 def _table_asset(
-    source: Source, table_name: str, partitions: dg.PartitionsDefinition
+    source: Source,
+    table_name: str,
+    partitions: dg.PartitionsDefinition,
+    usual: dg.FreshnessPolicy,
 ) -> dg.AssetsDefinition:
     table = source.tables[table_name]
     key = table_key(source.source, table_name)
@@ -44,6 +51,7 @@ def _table_asset(
         key=key,
         partitions_def=partitions,
         backfill_policy=ONE_RUN,
+        freshness_policy=table_freshness(table.freshness, usual),
         group_name="sources",
         owners=[f"team:{source.owner}"],
         kinds={"parquet", "file" if source.type == "files" else "sql"},
@@ -77,7 +85,7 @@ def _table_asset(
             )
         except TandemError as error:
             # Nothing was read: trying again would only say the same.
-            raise dg.Failure(str(error), allow_retries=source.type == "sql") from None
+            raise failure(error, allow_retries=source.type == "sql") from None
         context.log.info(ingested.summary)
         load = ingested.load
         yield dg.MaterializeResult(
@@ -135,7 +143,7 @@ def _agreement_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
                 lake.ensure()
                 load_id = lake.write_agreement(current.tables, current.version, context.run_id)
         except TandemError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(table.num_rows for table in current.tables.values()),

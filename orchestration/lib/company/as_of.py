@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -20,3 +20,18 @@ def moment(value: date | datetime, timezone: str) -> datetime:
     if value.tzinfo is None:
         return value
     return value.astimezone(UTC).replace(tzinfo=None)
+
+
+def last_full_day(as_of: datetime, timezone: str) -> date:
+    """The last day of a timezone that has ended at a moment (naive UTC): at its last second too."""
+    return _local(as_of + timedelta(seconds=1), timezone).date() - timedelta(days=1)
+
+
+def last_full_week(as_of: datetime, timezone: str) -> date:
+    """The Sunday of the last week that has ended at a moment (naive UTC)."""
+    day = last_full_day(as_of, timezone)
+    return day - timedelta(days=day.isoweekday() % 7)
+
+
+def _local(value: datetime, timezone: str) -> datetime:
+    return value.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone))

@@ -6,6 +6,7 @@ belong here: one file (`folder`), one input (`inputs`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ def check_company(folder: Path, env: Mapping[str, str] | None = None) -> Report:
     ]
     looks = [look_at(of, folder) for of in inputs]
     problems = [problem for look in looks for problem in look.problems]
+    problems += files.automation.unset_variables(os.environ if env is None else env)
     notes = [problem for look in looks for problem in look.notes]
     notes += [*_undated(files), *slice_notes(files, looks)]
     return Report(in_order([*files.problems, *problems]), in_order(notes))

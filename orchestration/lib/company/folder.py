@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.company.agreement import DEFAULTS, Agreement, AgreementFiles, read_agreement
+from orchestration.lib.company.automation_config import Automation, AutomationFile, read_automation
 from orchestration.lib.company.problems import Problem, did_you_mean, in_order, report
 from orchestration.lib.company.source_config import Source
 from orchestration.lib.company.source_problems import parse_source
@@ -67,6 +68,11 @@ class CompanyError(TandemError):
         self.problems = in_order(problems)
         super().__init__(f"The company folder {folder} has {report(self.problems)}")
 
+    @property
+    def place(self) -> str:
+        files = dict.fromkeys(problem.file for problem in self.problems)
+        return f"{len(self.problems)} in {', '.join(files)}; `tandem check` names them"
+
 
 def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
     """Read a company folder; `env` (default: os.environ) fills `${ENV_VAR}`.
@@ -77,6 +83,14 @@ def load_company(folder: Path, env: Mapping[str, str] | None = None) -> Company:
     if files.problems:
         raise CompanyError(folder, files.problems)
     return files.build()
+
+
+def load_automation(folder: Path, env: Mapping[str, str] | None = None) -> Automation:
+    """What runs by itself and who is told; CompanyError if `automation.yaml` has problems."""
+    file = read_automation(folder, os.environ if env is None else env)
+    if file.automation is None:
+        raise CompanyError(folder, file.problems)
+    return file.automation
 
 
 def write_template(folder: Path) -> list[Path]:
@@ -104,6 +118,7 @@ class CompanyFiles:
     agreement: AgreementFiles
     documents: list[Document]
     sources: list[Source | None]
+    automation: AutomationFile
     problems: list[Problem]
 
     def build(self) -> Company:
@@ -114,7 +129,8 @@ class CompanyFiles:
 
 def read_company(folder: Path, env: Mapping[str, str] | None = None) -> CompanyFiles:
     """Read all files of a company folder, and compare them with each other; raises nothing."""
-    documents = list(_read_sources(folder, os.environ if env is None else env))
+    env = os.environ if env is None else env
+    documents = list(_read_sources(folder, env))
     files = read_agreement(folder)
     problems = files.all_problems
     sources: list[Source | None] = []
@@ -133,10 +149,12 @@ def read_company(folder: Path, env: Mapping[str, str] | None = None) -> CompanyF
                 "describe a source, such as sources/crm.yaml; `tandem init DIR` writes an example",
             )
         )
+    automation = read_automation(folder, env)
+    problems += automation.problems
     problems += _same_names(documents)
     problems += _unknown_sources(documents, files)
     problems += _missing_rates(documents, sources, files)
-    return CompanyFiles(folder, files, documents, sources, problems)
+    return CompanyFiles(folder, files, documents, sources, automation, problems)
 
 
 def _read_sources(folder: Path, env: Mapping[str, str]) -> Iterator[Document]:

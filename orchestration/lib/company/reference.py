@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import BaseModel
 
-from orchestration.lib.company import source_config
+from orchestration.lib.company import automation_config, source_config
 from orchestration.lib.company.agreement_tables import TABLES, AgreementTable
 from orchestration.lib.company.agreement_words import COMPONENTS, RECORD_MEASURES, SAMPLES, STOCKS
 from orchestration.lib.entities import ENTITIES
@@ -44,7 +44,8 @@ def undocumented_keys(text: str) -> list[str]:
     """Keys of the YAML settings that the document never names in backticks."""
     return sorted(
         f"{model.__name__}.{key}"
-        for model in vars(source_config).values()
+        for module in (source_config, automation_config)
+        for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel)
         for key in model.model_fields
         if not re.search(rf"`([a-z]+\.)*{key}\b[^`]*`", text)

@@ -1,7 +1,8 @@
 """A source from its YAML document, and pydantic's errors in plain words.
 
 Belongs here: what went wrong in one file, told with line, value, what is allowed and the fix.
-Does not belong here: the settings themselves (`source_config`), rules between files (`company`).
+Does not belong here: the settings themselves (`source_config`, `automation_config`), rules between
+files (`company`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from orchestration.lib.company import yaml_text
 from orchestration.lib.company.problems import Problem, did_you_mean
@@ -55,8 +56,11 @@ _WORDS = {
 }
 
 
-def _problems_of(document: Document, details: list[ErrorDetails]) -> Iterator[Problem]:
+def settings_problems(
+    document: Document, model: type[BaseModel], error: ValidationError
+) -> Iterator[Problem]:
     """Pydantic's errors in plain words; the branches of a union at one path become one."""
+    details = error.errors(include_url=False, include_input=False)
     by_path: dict[yaml_text.Path, list[ErrorDetails]] = defaultdict(list)
     for detail in details:
         path = _existing(document.data, detail["loc"])
@@ -65,29 +69,31 @@ def _problems_of(document: Document, details: list[ErrorDetails]) -> Iterator[Pr
         by_path[path].append(detail)
     for path, found in by_path.items():
         kinds = {detail["type"] for detail in found}
-        error = found[0].get("ctx", {}).get("error")
-        if isinstance(error, ComplaintsError):
-            for below, message, fix in error.complaints:
+        cause = found[0].get("ctx", {}).get("error")
+        if isinstance(cause, ComplaintsError):
+            for below, message, fix in cause.complaints:
                 yield document.problem((*path, *below), message, fix)
-        elif error is not None:
-            yield document.problem(path, str(error), "see docs/company-folder.md")
+        elif cause is not None:
+            yield document.problem(path, str(cause), "see docs/company-folder.md")
         elif len(kinds) > 1:
             yield document.problem(path, "must be one value", "write text, a number, true or false")
         else:
             written = document.written.get(path, "")
-            yield document.problem(path, *_in_words(path, written, found[0]))
+            yield document.problem(path, *_in_words(model, path, written, found[0]))
 
 
-def _in_words(path: yaml_text.Path, written: str, detail: ErrorDetails) -> tuple[str, str]:
+def _in_words(
+    model: type[BaseModel], path: yaml_text.Path, written: str, detail: ErrorDetails
+) -> tuple[str, str]:
     """Message and fix of one error."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        allowed, key = _keys(detail["loc"][:-1]), str(path[-1])
-        for block in _blocks_with(detail["loc"][:-1], key):
+        allowed, key = _keys(model, detail["loc"][:-1]), str(path[-1])
+        for block in _blocks_with(model, detail["loc"][:-1], key):
             return "no such key here", f"put it into {block}, such as {block}: {{{key}: {written}}}"
         return "no such key", did_you_mean(key, allowed)
     if kind == "missing":
-        allowed = _keys(detail["loc"][:-1])
+        allowed = _keys(model, detail["loc"][:-1])
         return "is missing", f"add it; the keys here are {', '.join(allowed)}"
     if kind == "literal_error":
         allowed = re.findall(r"'(\w+)'", context["expected"])
@@ -117,21 +123,21 @@ def _existing(data: Any, location: yaml_text.Path) -> yaml_text.Path:
     return tuple(path)
 
 
-def _keys(location: yaml_text.Path) -> list[str]:
-    """The keys that the settings model at a location below `Source` knows."""
-    annotation: Any = Source
+def _keys(model: type[BaseModel], location: yaml_text.Path) -> list[str]:
+    """The keys that the settings model at a location below `model` knows."""
+    annotation: Any = model
     for part in location:
         annotation = _below(annotation, part)
-    model = _unwrap(annotation)
-    names = list(getattr(model, "model_fields", {}))
-    if model is ColumnMapping:
+    found = _unwrap(annotation)
+    names = list(getattr(found, "model_fields", {}))
+    if found is ColumnMapping:
         names.insert(names.index("formats"), "format")  # the short way to write formats
     return names
 
 
-def _blocks_with(location: yaml_text.Path, key: str) -> Iterator[str]:
+def _blocks_with(model: type[BaseModel], location: yaml_text.Path, key: str) -> Iterator[str]:
     """The keys at a location whose value is a block that knows another key."""
-    return (name for name in _keys(location) if key in _keys((*location, name)))
+    return (name for name in _keys(model, location) if key in _keys(model, (*location, name)))
 
 
 def _below(annotation: Any, part: str | int) -> Any:
@@ -160,9 +166,9 @@ def parse_source(document: Document) -> tuple[Source | None, list[Problem]]:
     try:
         return Source.model_validate(document.data), []
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        found = list(settings_problems(document, Source, error))
     told = {problem.where for problem in document.problems}
-    problems = dict.fromkeys([*_problems_of(document, details), *_rules_unseen(document)])
+    problems = dict.fromkeys([*found, *_rules_unseen(document)])
     return None, [problem for problem in problems if problem.where not in told]
 
 

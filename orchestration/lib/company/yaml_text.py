@@ -95,7 +95,7 @@ def read_yaml(file: str, content: bytes, env: Mapping[str, str]) -> Document:
         return document
     if root is None:
         document.problems.append(
-            Problem(file, "", None, "is empty", "describe a source in it, or remove the file")
+            Problem(file, "", None, "is empty", "write the settings into it, or remove the file")
         )
         return document
     document.data = _Reader(document, env).read(root, ())

@@ -127,9 +127,7 @@ def find_files(patterns: list[str], company: Path) -> list[InputFile]:
     """
     found: dict[Path, InputFile] = {}
     for pattern in patterns:
-        # Path.glob takes no absolute patterns.
-        matches = sorted(glob.glob(pattern, root_dir=company, recursive=True))  # noqa: PTH207
-        files = [company / match for match in matches if (company / match).is_file()]
+        files = matching_files(pattern, company)
         if not files:
             raise ExtractError(
                 pattern,
@@ -146,6 +144,13 @@ def find_files(patterns: list[str], company: Path) -> list[InputFile]:
         if file.path.stat().st_size == 0:
             raise empty_file(file)
     return inputs
+
+
+def matching_files(pattern: str, company: Path) -> list[Path]:
+    """The files that a glob relative to the company folder names now, by name; none is no error."""
+    # Path.glob takes no absolute patterns.
+    matches = sorted(glob.glob(pattern, root_dir=company, recursive=True))  # noqa: PTH207
+    return [company / match for match in matches if (company / match).is_file()]
 
 
 def empty_file(file: InputFile) -> ExtractError:

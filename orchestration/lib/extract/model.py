@@ -26,9 +26,12 @@ class ExtractError(TandemError):
         super().__init__(file, where, message, fix)
         self.file, self.where, self.message, self.fix = file, where, message, fix
 
+    @property
+    def place(self) -> str:
+        return f"{self.file}, {self.where}" if self.where else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}, {self.where}" if self.where else self.file
-        return f"{place}: {self.message}. {self.fix}"
+        return f"{self.place}: {self.message}. {self.fix}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ expectations (`expectations`), the form of a release (`releases`).
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from expectations.gate_2 import check_marts
@@ -18,23 +18,33 @@ from orchestration.lib.durable import make_folder
 from orchestration.lib.ingest import standing_results
 from orchestration.lib.lake.lake import Lake
 from orchestration.lib.release import releases, restatements
+from orchestration.lib.release.freshness import freshness_results
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.settings import Settings
 
 
-def check_build(settings: Settings, company: Company, build_id: str) -> list[ExpectationResult]:
+def check_build(
+    settings: Settings, company: Company, build_id: str, as_of: datetime
+) -> list[ExpectationResult]:
     """Judge the marts in the warehouse, and keep the verdict for publishing this build.
 
-    Returns gate 2's results; the file that is kept has gate 1's of the loads that count too.
+    Returns gate 2's results; the file that is kept has gate 1's of the loads that count too, and
+    how fresh what is not judged by it is. `as_of` is the build's, naive UTC.
     """
     current = releases.current(settings)
     results = check_marts(settings.warehouse_file, current.path if current else None)
-    of_loads = [
-        result
-        for load in Lake(settings).newest_accepted(company.tables)
-        for result in standing_results(load)
-    ]
-    write_gate_file(settings, build_id, expected_assets(), [*of_loads, *results])
+    lake = Lake(settings)
+    counting = lake.newest_accepted(company.tables)
+    of_loads = [result for load in counting for result in standing_results(load)]
+    freshness = freshness_results(
+        company,
+        {(load.source, load.table_name): load for load in lake.newest_loads()},
+        {(load.source, load.table_name): load for load in counting},
+        of_loads,
+        as_of,
+        datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+    )
+    write_gate_file(settings, build_id, expected_assets(), [*of_loads, *freshness, *results])
     return results
 
 

@@ -41,6 +41,7 @@ RESULTS = [
     replace(RESULT, gate="gate_1", asset="ads__report", passed=True, message="3 rows were read."),
     replace(RESULT, gate="gate_1", asset="web__forms", severity="warning", message="2 are bad."),
     replace(RESULT, gate="gate_1", asset="zoo__loads", message="The load is empty."),
+    replace(RESULT, gate="freshness", asset="release", passed=True, message="As of today."),
 ]
 
 
@@ -60,7 +61,7 @@ def test_the_site_tells_every_result(site: Path) -> None:
         assert escape(result.message, quote=False) in page
         assert f"<code>{result.expectation}</code>" in page
         assert "<li>a*****</li>" in page
-    assert len(list((site / "validations").rglob("*.html"))) == 4
+    assert len(list((site / "validations").rglob("*.html"))) == 5
 
 
 def test_the_index_counts_and_puts_failed_assets_first(site: Path) -> None:
@@ -69,6 +70,7 @@ def test_the_index_counts_and_puts_failed_assets_first(site: Path) -> None:
     rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in text.split("<tr")]
     told = [[re.sub("<.*?>", "", cell) for cell in row] for row in rows if row]
     assert told == [
+        ["✓ held", "release", "marketing", "1", "1", "0", "0"],
         ["✗ failed", "zoo__loads", "marketing", "1", "0", "0", "1"],
         ["⚠\ufe0e warning", "web__forms", "marketing", "1", "0", "1", "0"],
         ["✓ held", "ads__report", "marketing", "1", "1", "0", "0"],

@@ -1,0 +1,31 @@
+"""Whether the warehouse is held, so that one more run would only fail."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.defs.automation.jobs import JOBS
+from orchestration.lib.lock import holder
+from orchestration.settings import Settings
+
+_AT_WORK = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
+    """Which run or command holds the warehouse or is about to; None if nobody does.
+
+    Runs of `tandem run` are on the same instance. A run whose process was killed counts until
+    Dagster's run monitoring ends it (`dagster.yaml`).
+    """
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
+        if run.job_name in JOBS:
+            status = run.status.value.lower().replace("_", " ")
+            return f"run {run.run_id} of {run.job_name} is {status}"
+    found = holder(settings)
+    return None if found is None else f"{found} is at work"
