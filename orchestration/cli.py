@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 import typer
 
 from orchestration.cli_agreement import agreement_app
+from orchestration.cli_erase import erase
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY
 from orchestration.settings import settings_of_command as _settings
@@ -35,6 +36,7 @@ app = typer.Typer(
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept out of the lake.")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(agreement_app, name="agreement")
+app.command()(erase)
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
