@@ -35,6 +35,7 @@ FORBIDDEN = {
     "orchestration/console.py": (*_DAGSTER, *_GX),
     "orchestration/cli.py": (*_DAGSTER, *_GX),
     "orchestration/cli_agreement.py": (*_DAGSTER, *_GX),
+    "orchestration/cli_erase.py": (*_DAGSTER, *_GX),
     "orchestration/report.py": (*_DAGSTER, *_GX),
     "expectations": (*_DAGSTER, *_OUTSIDE, "orchestration.demo"),
 }

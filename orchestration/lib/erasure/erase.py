@@ -20,7 +20,7 @@ from pathlib import Path
 from orchestration.lib import ledger
 from orchestration.lib.company.folder import Company, load_company
 from orchestration.lib.durable import remove_tree, sweep, whole_file, write_json
-from orchestration.lib.erasure.identity import find_person
+from orchestration.lib.erasure.identity import built_identity, find_person
 from orchestration.lib.erasure.known import (
     Erased,
     Erasure,
@@ -105,7 +105,8 @@ def plan(settings: Settings, company: Company, subject: str | Record) -> Plan:
         key = load_hash_key(settings, os.environ)
         address = subject if isinstance(subject, str) else None
         asked = subject if isinstance(subject, Record) else hash_value(key, subject)
-        person = find_person(settings, company, asked, address)
+        with built_identity(settings, company) as identity:
+            person = find_person(settings, company, identity, asked, address)
         erasure = Erasure.of_person(
             next_id(settings), key, person.addresses, person.records, person.visitors
         )

@@ -47,14 +47,9 @@ class Person:
     known: Known
 
 
-def find_person(
-    settings: Settings, company: Company, subject: str | Record, address: str | None
-) -> Person:
-    """The person of an address (its hash) or of a record, from the loads that count now.
-
-    `address` is the plain address, if one was given: texts may name it that no record does.
-    Raises SharedAddressError for an address of several people.
-    """
+@contextmanager
+def built_identity(settings: Settings, company: Company) -> Iterator[Path]:
+    """The database in which the models have settled who is who, from the loads that count now."""
     lake = Lake(settings)
     lake.ensure()
     lake.export_loads(company.tables)
@@ -66,15 +61,30 @@ def find_person(
         now = datetime.now(UTC).replace(tzinfo=None)
         build = dbt.build_environment(now, "erasure", company.agreement.version)
         dbt.run_models(scratch, _MODELS, build)
-        with _opened(settings, scratch.warehouse_file) as connection:
-            return _find(connection, company, subject, address)
+        yield scratch.warehouse_file
+
+
+def find_person(
+    settings: Settings,
+    company: Company,
+    identity: Path,
+    subject: str | Record,
+    address: str | None = None,
+) -> Person:
+    """The person of an address (its hash) or of a record, as `built_identity` has them.
+
+    `address` is the plain address, if one was given: texts may name it that no record does.
+    Raises SharedAddressError for an address of several people.
+    """
+    with _opened(settings, identity) as connection:
+        return _find(connection, company, subject, address)
 
 
 @contextmanager
-def _opened(settings: Settings, warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(settings: Settings, identity: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The built identity, and the lake's leads, contacts and accounts in all their versions."""
     with duck.connect() as connection:
-        connection.execute(f"attach {duck.quoted(warehouse)} as built (read_only)")
+        connection.execute(f"attach {duck.quoted(identity)} as built (read_only)")
         for entity in ("lead", "contact", "account"):
             files = duck.quoted(f"{settings.lake}/*/*/entity={entity}/load=*/*.parquet")
             connection.execute(
@@ -163,41 +173,50 @@ def _find(
 
 
 def _person_id(connection: duckdb.DuckDBPyConnection, subject: str | Record) -> str | None:
-    """The person that identity resolves to; None where no row that counts names them."""
-    named: tuple[str, str, str]
+    """The person that identity resolves to; None where no record is of them.
+
+    An address that no current record has is that of the person whose records once had it.
+    """
     if isinstance(subject, Record):
-        named = (subject.kind, subject.source, subject.source_id)
-    else:
-        named = ("email", "(all)", subject)
-        users = connection.execute(
+        found = connection.execute(
             """
-            select distinct identifiers.source_system, identifiers.object_type,
-                identifiers.source_id
-            from people
-            join built.intermediate.int_person_identifiers as identifiers
-                on people.kind = identifiers.object_type
-                and people.source_system = identifiers.source_system
-                and people.source_id = identifiers.source_id
-            where people.email_hash = $address and $address in (
-                select email_hash from built.intermediate.int_shared_addresses)
-            order by 1, 2, 3
+            select person_id from built.intermediate.int_person_identifiers
+            where object_type = $1 and source_system = $2 and source_id = $3
             """,
-            {"address": subject},
-        ).fetchall()
-        if users:
-            listed = ", ".join("/".join(user) for user in users)
-            raise SharedAddressError(
-                "Several people use this address, so it says not whom to erase. Name one of"
-                f" their records with --record: {listed}."
-            )
-    found = connection.execute(
+            [subject.kind, subject.source, subject.source_id],
+        ).fetchone()
+        return None if found is None else str(found[0])
+    users = connection.execute(
         """
-        select person_id from built.intermediate.int_person_identifiers
-        where object_type = $1 and source_system = $2 and source_id = $3
+        select distinct identifiers.person_id,
+            people.source_system || '/' || people.kind || '/' || people.source_id
+        from people
+        join built.intermediate.int_person_identifiers as identifiers
+            on people.kind = identifiers.object_type
+            and people.source_system = identifiers.source_system
+            and people.source_id = identifiers.source_id
+        where people.email_hash = $1
+        order by 2, 1
         """,
-        list(named),
+        [subject],
+    ).fetchall()
+    now = connection.execute(
+        """
+        select person_id, source_id in (
+            select email_hash from built.intermediate.int_shared_addresses) as is_shared
+        from built.intermediate.int_person_identifiers
+        where object_type = 'email' and source_id = $1
+        """,
+        [subject],
     ).fetchone()
-    return None if found is None else str(found[0])
+    persons = {person for person, _ in users}
+    person, is_shared = (None, False) if now is None else now
+    if is_shared or (person not in persons and len(persons) > 1):
+        raise SharedAddressError(
+            "Several people use this address, so it says not whom to erase. Name one of their"
+            f" records with --record: {', '.join(record for _, record in users)}."
+        )
+    return persons.pop() if person not in persons and persons else person
 
 
 def _follow_versions(connection: duckdb.DuckDBPyConnection) -> None:
@@ -246,6 +265,7 @@ def _pointers(connection: duckdb.DuckDBPyConnection) -> list[Record]:
     found = connection.execute("""
         with systems as (
             select distinct source_system as source from built.staging.stg_lake__loads
+            where source_system <> 'agreement'
         ),
         sole as (
             select records.kind, records.id
