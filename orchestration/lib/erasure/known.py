@@ -11,9 +11,10 @@ Lines of `erasures.jsonl`, all of one erasure with its `erasure_id`:
   contacts), `visitors` (hash of a web visitor id, after and until which times it was theirs).
 - `extended`: `records` that came later and were dropped, so that what names them is dropped too.
 - `finished`: `at`, and what was rewritten: `rows` by entity, `quarantined`, `loads` (their
-  numbers), `releases` (their ids). A KPI that moves after `at` although no promise of equality
-  was broken moved because later rows of erased persons were dropped: cause `erasure`; the loads
-  that dropped some have `rows_erased` in the load manifest.
+  numbers), `releases` (their ids).
+
+The erasure itself moves no KPI. What moves one later, with the cause `erasure`, is a load with
+`rows_erased` in the load manifest: it dropped rows that would have counted.
 """
 
 from __future__ import annotations

@@ -73,11 +73,6 @@ def rewrite_lake(
     return done
 
 
-def mentions(raw: str, erased: Erased) -> bool:
-    """Whether a record that could not be read names an erased person by address."""
-    return owner_of_text(raw, erased) >= 0
-
-
 def _entity_files(settings: Settings) -> Iterator[tuple[Path, str, str, int]]:
     for path in sorted(settings.lake.glob("[!_]*/*/entity=*/load=*/*.parquet")):
         source, _, entity, load, _ = path.relative_to(settings.lake).parts
