@@ -46,6 +46,7 @@ _TELLING = {"reconciliation": ("example_source_ids",), "review_agenda": ("title"
 class _Renaming:
     """Old ids to new ones. Leads and contacts by the name of the source too."""
 
+    persons: Collection[str]
     ids: Mapping[str, str]  # of persons, journeys, accounts: nothing else is called so
     records: Mapping[tuple[str, str, str], str]  # by source, object type and id
     visitors: Mapping[tuple[str, str], str]  # by person and visitor: others may share a browser
@@ -155,7 +156,7 @@ def _renaming(connection: duckdb.DuckDBPyConnection, erased: Erased, known: Know
         for erasure in erased.erasures:
             domains[domain] = erasure.new_domain(domain)
             ids[_key("account", f"~{domain}")] = _key("account", f"~{domains[domain]}")
-    return _Renaming(ids, records, visitors, domains)
+    return _Renaming(touched, ids, records, visitors, domains)
 
 
 def _asked(
@@ -207,6 +208,8 @@ def _select(table: str, columns: Sequence[str], renaming: _Renaming) -> str:
         name = duck.identifier(column)
         if column.endswith(("person_id", "journey_id", "account_id")):
             changes[column] = _mapped(name, name, renaming.ids)
+        elif column == "industry" and table == "dim_person" and renaming.persons:
+            changes[column] = _of_account(name, renaming.persons)
         elif column in ("domain", "account_name") and table == "dim_account":
             changes[column] = _mapped(name, name, renaming.domains)
         elif column == "visitor_id":
@@ -228,6 +231,14 @@ def _mapped(name: str, key: str, values: Mapping[str, str]) -> str:
         f" when {duck.quoted(old)} then {duck.quoted(new)}" for old, new in values.items()
     )
     return f"case {key}{cases} else {name} end" if cases else name
+
+
+def _of_account(name: str, persons: Collection[str]) -> str:
+    """SQL of an attribute of `dim_person` that tombstones have from their account only."""
+    listed = ", ".join(map(duck.quoted, sorted(persons)))
+    accounts = f"select any_value({name}) from marts.dim_account"
+    theirs = f"({accounts} where dim_account.account_id = dim_person.account_id)"
+    return f"case when person_id in ({listed}) then {theirs} else {name} end"
 
 
 def _flat(values: Mapping[Any, str]) -> dict[str, str]:
