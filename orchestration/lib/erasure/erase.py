@@ -32,7 +32,7 @@ from orchestration.lib.erasure.known import (
 )
 from orchestration.lib.erasure.lake_files import rewrite_lake
 from orchestration.lib.erasure.release_files import rewrite_releases
-from orchestration.lib.erasure.rows import Known, scrubbed
+from orchestration.lib.erasure.rows import Known, scrubbed_values
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 from orchestration.lib.mapping.private import hash_value, load_hash_key, normalize_email
@@ -148,7 +148,7 @@ def _work(settings: Settings, company: Company, erasure: Erasure, known: Known) 
     erased = Erased([erasure], load_hash_key(settings, os.environ))
     # Words first: what tells them is in the lake, and is no longer known when that is done.
     for path in [*settings.ledger.glob("*.jsonl"), settings.home / "hold.json"]:
-        _scrub_file(path, erased, known)
+        _scrub_documents(path, erased, known)
     releases = rewrite_releases(settings, erased, known)
     done = rewrite_lake(settings, company, erased, known)
     sweep(settings.lake, deep=True)
@@ -166,14 +166,24 @@ def _work(settings: Settings, company: Company, erasure: Erasure, known: Known) 
     return Done(erasure.erasure_id, done.rows, done.quarantined, releases)
 
 
-def _scrub_file(path: Path, erased: Erased, known: Known) -> None:
+def _scrub_documents(path: Path, erased: Erased, known: Known) -> None:
+    """Blot the person out of a file of JSON documents, one after the other."""
     if not path.exists():
         return
-    old = path.read_text(encoding="utf-8")
-    new = scrubbed(old, erased, known.texts)
-    if new != old:
+    decoder, text = json.JSONDecoder(), path.read_text(encoding="utf-8").strip()
+    old = []
+    while text:
+        try:
+            document, end = decoder.raw_decode(text)
+        except ValueError:  # a last line that a crash tore: the next one would remove it too
+            break
+        old.append(document)
+        text = text[end:].lstrip()
+    new = scrubbed_values(old, erased, known.texts)
+    if new != old or text:
         with whole_file(path) as temporary:
-            temporary.write_text(new, encoding="utf-8")
+            lines = [json.dumps(document) + "\n" for document in new]
+            temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def _work_file(settings: Settings) -> Path:

@@ -25,7 +25,7 @@ import duckdb
 from orchestration.lib import duck
 from orchestration.lib.durable import TEMPORARY, make_folder, remove_tree, sync, write_json
 from orchestration.lib.erasure.known import Erased, Kind
-from orchestration.lib.erasure.rows import Known, scrubbed
+from orchestration.lib.erasure.rows import Known, scrubbed_values
 from orchestration.lib.release.files import (
     DATABASE,
     MANIFEST,
@@ -105,7 +105,7 @@ def _swap(
                 path.chmod(SEALED_FILE)
                 sync(path)
                 path.rename(folder / path.relative_to(new))
-        content = json.loads(scrubbed(json.dumps(manifest), erased, known.texts))
+        content = scrubbed_values(manifest, erased, known.texts)
         content["erased_at"] = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         content["files"] = {
             name: digest for name, digest in file_digests(folder).items() if name != MANIFEST

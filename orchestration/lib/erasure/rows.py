@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -41,7 +42,11 @@ _REFERENCES: Mapping[str, Kind] = {
 _NAMES = ("name", "first_name", "last_name", "job_title")
 _CLICK_IDS = "gclid|gbraid|wbraid|dclid|fbclid|msclkid|li_fat_id|ttclid|twclid|rdt_cid"
 _KEPT_PARAMETER = re.compile(rf"(utm_\w+|{_CLICK_IDS})=([^&#]*)")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:=&?/\\\"'@]+(?:@|%40)[^\s<>()\[\],;:=&?/\\\"'@]+")
+# An address among words, and one among the parameters of a URL, whose signs it may have too.
+_ADDRESSES = [
+    re.compile(rf"[^\s<>()\[\],;:\"\\@{signs}]+(?:@|%40)[^\s<>()\[\],;:\"\\@{signs}]+")
+    for signs in ("", "=&?/")
+]
 _DOMAIN = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?(?:www[23]?\.)?([^/:?#,; @]+\.[a-z][a-z0-9-]*[a-z0-9])"
 )
@@ -170,20 +175,33 @@ def scrub_texts(
 def scrubbed(text: str, erased: Erased, texts: Sequence[str]) -> str:
     """A text in which addresses of erased persons, and these texts, are blotted out."""
     for each in texts:
-        pattern = rf"(?<!\w){re.escape(each)}(?!\w)"
-        text = re.sub(pattern, TOMBSTONE, text, flags=re.IGNORECASE)
+        words = rf"(?<!\w){re.escape(each)}(?!\w)"
+        text = re.sub(words, TOMBSTONE, text, flags=re.IGNORECASE)
 
     def blotted(found: re.Match[str]) -> str:
         is_theirs = owner_of_text(found.group(), erased) >= 0
         return TOMBSTONE if is_theirs else found.group()
 
-    return _ADDRESS.sub(blotted, text)
+    for pattern in _ADDRESSES:
+        text = pattern.sub(blotted, text)
+    return text
+
+
+def scrubbed_values(value: Any, erased: Erased, texts: Sequence[str]) -> Any:
+    """A JSON document with all its texts scrubbed."""
+    if isinstance(value, str):
+        return scrubbed(value, erased, texts)
+    if isinstance(value, list):
+        return [scrubbed_values(each, erased, texts) for each in value]
+    if isinstance(value, dict):
+        return {key: scrubbed_values(each, erased, texts) for key, each in value.items()}
+    return value
 
 
 def owner_of_text(text: str, erased: Erased) -> int:
     """The erased person whose address stands in a text; -1 if none does."""
-    for found in _ADDRESS.findall(text):
-        address = normalize_email(unquote(found).strip("."))
+    for found in (found for pattern in _ADDRESSES for found in pattern.findall(text)):
+        address = normalize_email(unquote(found).strip(".'"))
         place = erased.of_plain_address(address) if address else -1
         if place >= 0:
             return place

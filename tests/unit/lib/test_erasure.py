@@ -22,7 +22,14 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure import erase as erasing
 from orchestration.lib.erasure import lake_files
 from orchestration.lib.erasure.known import Erased, Erasure, Record, Visitor, read, read_erasures
-from orchestration.lib.erasure.rows import Known, Result, with_tombstones, without_erased
+from orchestration.lib.erasure.rows import (
+    Known,
+    Result,
+    owner_of_text,
+    scrubbed,
+    with_tombstones,
+    without_erased,
+)
 from orchestration.lib.ingest import Ingested, ingest_table
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import TOMBSTONE
@@ -207,6 +214,23 @@ def test_later_rows_are_dropped_and_counted_and_deals_still_name_the_tombstone()
     assert by_line(deals)[0]["lead_id"] == people.erasures[0].new_record_id("lead", "L1")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "an.o'brien+x@lee.example",
+        "'an.o'brien+x@lee.example'.",
+        "https://x.example/?mail=an.o'brien%2Bx%40lee.example&a=b",
+        "<An.O'Brien+X@LEE.example>, hello",
+    ],
+)
+def test_an_address_is_found_however_it_is_written(text: str) -> None:
+    address = hash_value(KEY, "an.o'brien+x@lee.example")
+    people = Erased([Erasure.of_person("e000001", KEY, [address], [], [])], KEY)
+    assert owner_of_text(text, people) == 0
+    assert "brien" not in scrubbed(text, people, ()).lower()
+    assert owner_of_text(text.lower().replace("lee", "other"), people) == -1
+
+
 # With a lake ----------------------------------------------------------------------------------
 
 PERSON = "person3@example.com"
@@ -231,7 +255,7 @@ def planned(settings: Settings) -> erasing.Plan:
     key = load_hash_key(settings, os.environ)
     lead = Record("lead", "crm", "L3")
     erasure = Erasure.of_person("e000001", key, [hash_value(key, PERSON)], [lead], [])
-    return erasing.Plan(erasure, Known(texts=(PERSON,)), {}, 0, 0)
+    return erasing.Plan(erasure, Known(texts=(PERSON, "Jürgen Groß")), {}, 0, 0)
 
 
 def erase(settings: Settings, why: str = "asked for") -> erasing.Done:
@@ -330,13 +354,13 @@ def test_quarantine_and_ledger_lose_the_person_too(tmp_path: Path) -> None:
     company.save("leads", rows)
     settings = Settings(tmp_path / "home", tmp_path / "company")
     ingest(settings, "leads")
-    ledger.record(settings, "accept", {"load_id": 1}, "me", f"{PERSON} is a friend")
+    ledger.record(settings, "accept", {"load_id": 1}, "me", f"Jürgen Groß, {PERSON}, is a friend")
     done = erase(settings)
     assert (done.rows, done.quarantined) == ({}, 1)
     tombstone, other = sorted(quarantine.list_rows(settings), key=lambda row: row.file)
     assert (tombstone.file, tombstone.raw, tombstone.line) == (TOMBSTONE, "{}", None)
     assert json.loads(other.raw)["email"] == "person4@example.com"
-    assert ledger.overrides(settings)[0].why == f"{TOMBSTONE} is a friend"
+    assert ledger.overrides(settings)[0].why == f"{TOMBSTONE}, {TOMBSTONE}, is a friend"
     with pytest.raises(quarantine.ReleaseRefusedError, match="erased person"):
         quarantine.release(settings, tombstone.quarantine_id, "me", "why", mock.Mock())
     assert not files_that_name(settings, PERSON)
