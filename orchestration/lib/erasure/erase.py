@@ -34,6 +34,7 @@ from orchestration.lib.erasure.lake_files import rewrite_lake
 from orchestration.lib.erasure.release_files import rewrite_releases
 from orchestration.lib.erasure.rows import Known, scrubbed_values
 from orchestration.lib.errors import TandemError
+from orchestration.lib.lake.lake import Lake
 from orchestration.lib.lock import exclusive
 from orchestration.lib.mapping.private import hash_value, load_hash_key, normalize_email
 from orchestration.settings import Settings
@@ -102,6 +103,8 @@ def plan(settings: Settings, company: Company, subject: str | Record) -> Plan:
     """
     with exclusive(settings, "find whom to erase"):
         finish_interrupted(settings)
+        if not Lake(settings).newest_loads():
+            raise ErasureError("The lake holds no loads yet: there is nobody to erase.")
         key = load_hash_key(settings, os.environ)
         address = subject if isinstance(subject, str) else None
         asked = subject if isinstance(subject, Record) else hash_value(key, subject)

@@ -366,6 +366,12 @@ def test_quarantine_and_ledger_lose_the_person_too(tmp_path: Path) -> None:
     assert not files_that_name(settings, PERSON)
 
 
+def test_before_the_first_load_there_is_nobody(settings: Settings) -> None:
+    company = SmallCompany(settings.company).write()
+    with pytest.raises(erasing.ErasureError, match="no loads"):
+        erasing.plan(settings, load_company(company.folder, {}), PERSON)
+
+
 def test_the_address_is_not_shown_to_whoever_waits_for_the_lock() -> None:
     with mock.patch.object(sys, "argv", ["tandem", "erase", f"--email={ADDRESS}"]):
         cli_erase._forget_arguments(ADDRESS, None)
