@@ -21,6 +21,7 @@ import typer
 
 from orchestration.cli_agreement import agreement_app
 from orchestration.cli_alerts import alerts_app
+from orchestration.cli_erase import erase
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY
 from orchestration.settings import settings_of_command as _settings
@@ -37,6 +38,7 @@ quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that a gate kept o
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(agreement_app, name="agreement")
 app.add_typer(alerts_app, name="alerts")
+app.command()(erase)
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]

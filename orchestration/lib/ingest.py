@@ -28,7 +28,10 @@ from orchestration.lib.company.quality_limits import limits_for
 from orchestration.lib.company.source_config import Source
 from orchestration.lib.durable import make_folder
 from orchestration.lib.entities import ENTITIES
+from orchestration.lib.erasure.erase import finish_interrupted
+from orchestration.lib.erasure.extraction import drop_erased
 from orchestration.lib.extract import RawTable, input_fingerprint, read_table
+from orchestration.lib.extract.model import MalformedRow
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.duplicates import UNIQUE_RULE, split_duplicates
 from orchestration.lib.lake.lake import Counts, Lake
@@ -65,6 +68,7 @@ class Ingested:
                 (load.rows_quarantined, "quarantined"),
                 (load.rows_duplicate, "duplicates"),
                 (load.rows_filtered, "left out by where"),
+                (load.rows_erased, "of erased persons"),
             )
             if count
         ]
@@ -85,6 +89,7 @@ def ingest_table(
     cannot be read or mapped at all; then nothing was written.
     """
     with exclusive(settings, f"load {source.source}.{table_name}"):
+        finish_interrupted(settings)
         lake = Lake(settings)
         lake.ensure()
         exemptions = quarantine.exemptions(settings, source.source, table_name)
@@ -123,14 +128,20 @@ def _load(
         for mapping in table.entities
     }
     columns = {mapping.entity: mapping.columns for mapping in table.entities}
+    left = drop_erased(
+        settings,
+        source.source,
+        {name: entity.candidate for name, entity in mapped.items()},
+        raw.malformed,
+    )
     splits = {
         name: split_duplicates(
-            entity.candidate,
+            candidate,
             name,
             table.load,
             is_id_mapped="source_id" in columns[name],
         )
-        for name, entity in mapped.items()
+        for name, candidate in left.candidates.items()
     }
     previous = lake.manifest.last(source.source, table_name, ("accepted",))
     context = LoadContext(
@@ -138,7 +149,7 @@ def _load(
         table=table_name,
         load_mode=table.load,
         rows_read=raw.data.num_rows,
-        malformed=len(raw.malformed),
+        malformed=len(left.malformed),
         conflicting=sum(split.conflicting.num_rows for split in splits.values()),
         columns_found=tuple(raw.columns),
         previous_columns=tuple(previous[0].columns_found) if previous else (),
@@ -161,14 +172,14 @@ def _load(
             pq.write_table(split.kept, candidates[name], compression="zstd")
         outcome = check_load(candidates, context, exemptions)
     good: dict[str, pa.Table] = {}
-    bad: dict[str, pa.Table] = {"": _malformed_rows(raw)}
+    bad: dict[str, pa.Table] = {"": _malformed_rows(left.malformed)}
     for name, split in splits.items():
         good[name], broken = _apart(split.kept, name, outcome)
         bad[name] = pa.concat_tables([broken, _conflicting_rows(split.conflicting)])
     carried = {
-        name: _older_versions(lake, source, table_name, name, good[name], bad[name]["source_id"])
+        name: _carried(lake, source, table_name, name, good[name], bad[name]["source_id"])
         for name in good
-        if table.load == "snapshot" and ENTITIES[name].requires_id
+        if table.load == "snapshot"
     }
     load_id = lake.begin_load(source.source, table_name, table.load, None, run_id)
     load = lake.commit_load(
@@ -180,7 +191,8 @@ def _load(
             rows_read=raw.data.num_rows,
             rows_duplicate=sum(split.exact_duplicates for split in splits.values()),
             rows_filtered=sum(entity.filtered_rows for entity in mapped.values()),
-            malformed=len(raw.malformed),
+            malformed=len(left.malformed),
+            rows_erased=left.count,
         ),
         carried=carried,
         results=outcome.results,
@@ -262,7 +274,7 @@ def _config_fingerprint(
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-def _older_versions(
+def _carried(
     lake: Lake,
     source: Source,
     table_name: str,
@@ -272,11 +284,17 @@ def _older_versions(
 ) -> pa.Table:
     """What the last load had of records that are bad in this snapshot: it stays current.
 
-    Other load modes keep every version in the lake, where readers find the newest good one.
+    So do the tombstones of erased persons, although the source has them no more, or is not asked
+    for them. Other load modes keep every version in the lake, where readers find the newest good
+    one.
     """
+    tombstones = lake.last_tombstones(source.source, table_name, entity)
+    if not ENTITIES[entity].requires_id:
+        return tombstones
     ids = pc.unique(bad_ids.drop_null())
     lost = ids.filter(pc.invert(pc.is_in(ids, value_set=good["source_id"].combine_chunks())))
-    return lake.last_versions(source.source, table_name, entity, lost)
+    older = lake.last_versions(source.source, table_name, entity, lost)
+    return pa.concat_tables([older, tombstones])
 
 
 def _apart(rows: pa.Table, entity: str, outcome: GateOneOutcome) -> tuple[pa.Table, pa.Table]:
@@ -311,7 +329,7 @@ def _quarantined(rows: pa.Table, rules: Sequence[str], messages: Sequence[str]) 
     )
 
 
-def _malformed_rows(raw: RawTable) -> pa.Table:
+def _malformed_rows(malformed: Sequence[MalformedRow]) -> pa.Table:
     rows = [
         {
             "file": row.file,
@@ -320,6 +338,6 @@ def _malformed_rows(raw: RawTable) -> pa.Table:
             "message": row.reason,
             "raw": row.raw,
         }
-        for row in raw.malformed
+        for row in malformed
     ]
     return pa.Table.from_pylist(rows, schema=quarantine.BAD_ROWS)

@@ -47,12 +47,17 @@ def record(settings: Settings, action: str, target: dict[str, Any], by: str, why
 
     Raises LedgerError if `by` or `why` is blank.
     """
-    if not by.strip() or not why.strip():
-        raise LedgerError(f"Say who decides and why: {action} is logged with both.")
+    require_reason(action, by, why)
     at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
     override = Override(action, by.strip(), why.strip(), target, at)
     append(settings, OVERRIDES, asdict(override))
     return override
+
+
+def require_reason(action: str, by: str, why: str) -> None:
+    """Raise LedgerError unless the decision says who takes it and why."""
+    if not by.strip() or not why.strip():
+        raise LedgerError(f"Say who decides and why: {action} is logged with both.")
 
 
 def overrides(settings: Settings, *actions: str) -> list[Override]:

@@ -47,6 +47,7 @@ FORBIDDEN = {
     "orchestration/cli_agreement.py": (*_DAGSTER, *_GX),
     "orchestration/cli_alerts.py": (*_DAGSTER, *_GX),
     "orchestration/alerting.py": (*_DAGSTER, *_GX, "orchestration.console", "orchestration.cli"),
+    "orchestration/cli_erase.py": (*_DAGSTER, *_GX),
     "orchestration/report.py": (*_DAGSTER, *_GX),
     "expectations": (*_DAGSTER, *_OUTSIDE, "orchestration.demo"),
 }

@@ -49,12 +49,14 @@ def build_dbt_assets(
     def dbt_models(
         context: dg.AssetExecutionContext, dbt: DbtResource, tandem: TandemResource
     ) -> Iterator[Any]:
+        from orchestration.lib.erasure.erase import finish_interrupted
         from orchestration.lib.lake.lake import Lake
         from orchestration.lib.warehouse import describe_tables
 
         settings = tandem.settings
         with exclusive(settings, "dbt"):
             company = tandem.company()
+            finish_interrupted(settings)
             lake = Lake(settings)
             lake.ensure()
             lake.clean_orphans()

@@ -18,7 +18,10 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.settings import Settings
 
-# Of a snapshot: older versions of records whose newest version is in quarantine.
+# In `_file` of a row that stands for an erased person's.
+TOMBSTONE = "(erased)"
+
+# Of a snapshot: older versions of records whose newest version is in quarantine, tombstones.
 CARRIED = "carried.parquet"
 
 AGREEMENT = "agreement"  # the source and the table under which the agreement is loaded

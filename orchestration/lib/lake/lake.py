@@ -28,6 +28,7 @@ from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import (
     AGREEMENT,
     CARRIED,
+    TOMBSTONE,
     LakeError,
     agreement_folder,
     conform,
@@ -72,6 +73,7 @@ class Counts:
     rows_duplicate: int = 0
     rows_filtered: int = 0
     malformed: int = 0
+    rows_erased: int = 0
 
 
 class Lake:
@@ -205,12 +207,16 @@ class Lake:
         if not loads or not len(source_ids):
             return schema.empty_table()
         folder = entity_folder(self._settings, source, table, entity, loads[0].load_id)
-        wanted = pc.field("source_id").isin(source_ids)
-        parts = [
-            pq.read_table(path, columns=schema.names, filters=wanted).cast(schema)
-            for path in sorted(folder.glob("*.parquet"))
-        ]
-        return pa.concat_tables([schema.empty_table(), *parts])
+        return _matching(folder, schema, pc.field("source_id").isin(source_ids))
+
+    def last_tombstones(self, source: str, table: str, entity: str) -> pa.Table:
+        """What stands for erased persons in the newest accepted load of a table."""
+        schema = ENTITIES[entity].arrow_schema
+        loads = self.manifest.last(source, table, ("accepted",))
+        if not loads:
+            return schema.empty_table()
+        folder = entity_folder(self._settings, source, table, entity, loads[0].load_id)
+        return _matching(folder, schema, pc.field("_file") == TOMBSTONE)
 
     def newest_loads(self) -> list[Load]:
         """The newest load of every table, accepted or rejected, by source and table."""
@@ -314,6 +320,15 @@ class Lake:
             *lake.glob(f"{AGREEMENT}/*/load=*"),
             *bad.glob("*/*/load=*.parquet"),
         ]
+
+
+def _matching(folder: Path, schema: pa.Schema, wanted: pc.Expression) -> pa.Table:
+    """The rows in a load's folder that fit, of all its files."""
+    parts = [
+        pq.read_table(path, columns=schema.names, filters=wanted).cast(schema)
+        for path in sorted(folder.glob("*.parquet"))
+    ]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def _load_id(path: Path) -> int:

@@ -37,6 +37,7 @@ create table if not exists loads (
     rows_duplicate     integer not null default 0,
     rows_filtered      integer not null default 0,
     malformed          integer not null default 0,
+    rows_erased        integer not null default 0,
     extracted_at       text not null,
     run_id             text not null,
     schema_fingerprint text not null default '',
@@ -48,6 +49,8 @@ create table if not exists loads (
 );
 create index if not exists loads_by_table on loads (source, table_name, load_id);
 """
+# Columns that manifests of earlier versions lack.
+_ADDED = {"rows_erased": "integer not null default 0"}
 _LISTS = ("columns_found", "results")
 _TIMES = ("window_start", "window_end", "extracted_at")
 
@@ -61,8 +64,9 @@ class Load:
     """One load. Times are naive UTC; `window_end` is the first moment after the window.
 
     `rows_read` counts the records of the input that could be read, `malformed` those that
-    could not; `rows` counts what lies in the lake, over all entities of the load. `results` are
-    those of gate 1, as `ExpectationResult.to_dict` gives them.
+    could not; `rows` counts what lies in the lake, over all entities of the load, `rows_erased`
+    what was dropped as an erased person's. `results` are those of gate 1, as
+    `ExpectationResult.to_dict` gives them.
     """
 
     load_id: int
@@ -77,6 +81,7 @@ class Load:
     rows_duplicate: int
     rows_filtered: int
     malformed: int
+    rows_erased: int
     extracted_at: datetime
     run_id: str
     schema_fingerprint: str
@@ -104,6 +109,10 @@ class Manifest:
             sync(self._path.parent)
         with closing(sqlite3.connect(self._path)) as connection:
             connection.executescript(_CREATE)
+            present = {row[1] for row in connection.execute("pragma table_info(loads)")}
+            for name, kind in _ADDED.items():
+                if name not in present:
+                    connection.execute(f"alter table loads add column {name} {kind}")
 
     def begin(
         self,

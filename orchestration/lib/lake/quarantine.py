@@ -23,6 +23,7 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lake.files import (
     CARRIED,
+    TOMBSTONE,
     conform,
     entity_folder,
     manifest_file,
@@ -196,6 +197,8 @@ def exemptions(settings: Settings, source: str, table: str) -> set[Exemption]:
 
 def _mapped(row: QuarantinedRow, remap: Callable[[QuarantinedRow], pa.Table]) -> pa.Table:
     where = f"{row.quarantine_id} ({row.source}/{row.table_name}, {row.file} line {row.line})"
+    if row.file == TOMBSTONE:
+        raise ReleaseRefusedError(f"{row.quarantine_id} was an erased person's: nothing is left.")
     if not row.entity:
         raise ReleaseRefusedError(
             f"{where} cannot be read at all: {row.message}. Mend the file and load it again."

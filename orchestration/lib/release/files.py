@@ -7,7 +7,8 @@ to publish, and which release is the current one (`releases`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -52,7 +53,7 @@ def read_build_id(settings: Settings) -> str | None:
     """The id of the build that the warehouse holds, None if there is none."""
     if not settings.warehouse_file.exists():
         return None
-    with _open_warehouse(settings) as connection:
+    with _open_database(settings, settings.warehouse_file) as connection:
         try:
             row = connection.execute("select build_id from build.build_info").fetchone()
         except duckdb.CatalogException:
@@ -75,29 +76,53 @@ def copy_marts(
 
     Raises ReleaseError if one of them is missing, or the warehouse cannot be opened.
     """
+    with _copied(settings, settings.warehouse_file, folder) as (connection, schemas):
+        for name in FILLED_HERE:
+            if name not in schemas:
+                raise ReleaseError(f"The warehouse has no table marts.{name}. Build it with dbt.")
+        _insert(connection, "release_info", [release_info])
+        _insert(connection, "data_quality", [_quality_row(result) for result in results])
+        write_restatements(connection, settings, _COPY, publication)
+    return schemas
+
+
+def copy_database(
+    settings: Settings, database: Path, folder: Path, replacing: Callable[[str], str]
+) -> None:
+    """Copy the marts of a release's database into the folder, as `copy_marts` copies them.
+
+    `replacing` gives for a table the list of a `select * replace (…)`, '' where nothing changes.
+    """
+    with _copied(settings, database, folder, replacing):
+        pass
+
+
+@contextmanager
+def _copied(
+    settings: Settings,
+    database: Path,
+    folder: Path,
+    replacing: Callable[[str], str] = lambda table: "",
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, TableSchema]]]:
+    """The copy of a database's marts, yielded to be filled further before it is finished."""
     parquet = folder / "parquet"
     parquet.mkdir()
-    with _open_warehouse(settings) as connection:
+    with _open_database(settings, database) as connection:
         connection.execute(
             f"attach {duck.quoted(folder / DATABASE)} as {_COPY} (storage_version '{_STORAGE}')"
         )
         connection.execute(f"create schema {_COPY}.marts")
         schemas = _read_schemas(connection)
-        for name in FILLED_HERE:
-            if name not in schemas:
-                raise ReleaseError(f"The warehouse has no table marts.{name}. Build it with dbt.")
         views = _read_views(connection)
         for name in sorted(schemas.keys() - views.keys()):
-            _copy_table(connection, name)
-        for name in _copy_views(connection, settings, views):
-            _copy_table(connection, name)
+            _copy_table(connection, name, replacing(name))
+        for name in _copy_views(connection, database, views):
+            _copy_table(connection, name, replacing(name))
         # One transaction: each of a thousand comments would be forced to disk by itself.
         connection.begin()
         for name, schema in schemas.items():
             _describe(connection, name, schema)
-        _insert(connection, "release_info", [release_info])
-        _insert(connection, "data_quality", [_quality_row(result) for result in results])
-        write_restatements(connection, settings, _COPY, publication)
+        yield connection, schemas
         connection.commit()
         for name, schema in schemas.items():
             table = _table(name)
@@ -108,7 +133,6 @@ def copy_marts(
                 f"copy (from {table}) to {target} (format parquet, compression zstd)"
             )
         connection.execute(f"detach {_COPY}")
-    return schemas
 
 
 def file_digests(folder: Path) -> dict[str, dict[str, Any]]:
@@ -130,9 +154,8 @@ def seal(folder: Path) -> None:
     sync_tree(folder)
 
 
-def _open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A connection that reads the warehouse under its own name, as its views expect it."""
-    path = settings.warehouse_file
+def _open_database(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that reads a database under its own name, as its views expect it."""
     connection = duck.connect(settings)
     try:
         connection.execute(f"attach {duck.quoted(path)} as {path.stem} (read_only)")
@@ -173,12 +196,15 @@ def _read_views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(found.fetchall())
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    connection.execute(f"create table {_table(name)} as from marts.{duck.identifier(name)}")
+def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, replacing: str) -> None:
+    columns = f"* replace ({replacing})" if replacing else "*"
+    connection.execute(
+        f"create table {_table(name)} as select {columns} from marts.{duck.identifier(name)}"
+    )
 
 
 def _copy_views(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, views: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, database: Path, views: Mapping[str, str]
 ) -> list[str]:
     """Make the views in the release; return those that read what it does not hold.
 
@@ -191,7 +217,7 @@ def _copy_views(
     while True:
         failed = [name for name in left if not _succeeds(connection, views[name])]
         if len(failed) == len(left):
-            connection.execute(f"use {settings.warehouse_file.stem}")
+            connection.execute(f"use {database.stem}")
             return failed
         left = failed
 

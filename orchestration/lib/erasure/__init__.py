@@ -1,0 +1,1 @@
+"""Erasing a person: which rows are theirs, what replaces them, and how it is remembered."""
