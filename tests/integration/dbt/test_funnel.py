@@ -146,6 +146,23 @@ LEADS = [
         merged_into_id="survivor",
         converted_opportunity_id="absorbed-deal",
     ),
+    # Two records of one person: the kept one is younger, was never marked as MQL, and lives on.
+    _lead("kept", "2025-06-08 09:00", sal_at="2025-06-10 09:00", sql_at="2025-06-12 09:00"),
+    _lead(
+        "twice-1",
+        "2025-06-03 09:00",
+        mql_at="2025-06-05 09:00",
+        sal_at="2025-06-11 09:00",
+        merged_into_id="twice-2",
+    ),
+    _lead(
+        "twice-2",
+        "2025-06-04 09:00",
+        mql_at="2025-06-06 09:00",
+        disqualified_at="2025-06-13 09:00",
+        is_deleted=True,
+        merged_into_id="kept",
+    ),
     _lead("new-contact", "2025-06-01 09:00", converted_contact_id="c-old"),
     _lead("ghost", "2025-07-01 09:00", email="ghost@example.com", merged_into_id="gone"),
     # Times that run backwards, or only seem to.
@@ -527,6 +544,18 @@ def test_what_names_a_merged_lead_means_its_survivor(marts: Warehouse) -> None:
     assert journey["mql_at"] == _at("2025-06-05 09:00")  # the history of merged-3
     assert _journey(marts, deal="absorbed-deal")["source_lead_id"] == "survivor"
     assert _journey(marts, deal="new-contact-deal")["source_lead_id"] == "new-contact"
+
+
+def test_the_stages_of_merged_leads_are_their_survivors(marts: Warehouse) -> None:
+    journey = _journey(marts, lead="kept")
+    assert _events(marts, journey) == {
+        "lead": (_at("2025-06-03 09:00"), False, True),  # twice-1: the earliest of three
+        "mql": (_at("2025-06-05 09:00"), False, True),  # twice-1; the kept one has none
+        "sal": (_at("2025-06-10 09:00"), False, True),  # its own, a day before that of twice-1
+        "sql": (_at("2025-06-12 09:00"), False, True),
+    }
+    assert (journey["outcome"], journey["has_time_travel"]) == ("open", False)
+    assert journey["days_lead_to_mql"] == 2.0
 
 
 def test_a_lead_goes_with_its_deleted_survivor(marts: Warehouse) -> None:
