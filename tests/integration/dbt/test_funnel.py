@@ -146,6 +146,23 @@ LEADS = [
         merged_into_id="survivor",
         converted_opportunity_id="absorbed-deal",
     ),
+    # Two records of one person: the kept one is younger, was never marked as MQL, and lives on.
+    _lead("kept", "2025-06-08 09:00", sal_at="2025-06-10 09:00", sql_at="2025-06-12 09:00"),
+    _lead(
+        "twice-1",
+        "2025-06-03 09:00",
+        mql_at="2025-06-05 09:00",
+        sal_at="2025-06-11 09:00",
+        merged_into_id="twice-2",
+    ),
+    _lead(
+        "twice-2",
+        "2025-06-04 09:00",
+        mql_at="2025-06-06 09:00",
+        disqualified_at="2025-06-13 09:00",
+        is_deleted=True,
+        merged_into_id="kept",
+    ),
     _lead("new-contact", "2025-06-01 09:00", converted_contact_id="c-old"),
     _lead("ghost", "2025-07-01 09:00", email="ghost@example.com", merged_into_id="gone"),
     # Times that run backwards, or only seem to.
@@ -177,6 +194,9 @@ DEALS = [
     _deal("lost-undated", None, is_closed=True, is_won=False, closed_at="2025-03-05 10:00"),
     _deal("no-dates", None),
     _deal("by-label", "2025-03-01 09:00", stage=" closed WON "),
+    _won("undone", "2025-03-01 09:00", None),
+    _won("undone-by-loss", "2025-03-01 09:00", None),
+    _won("won-again", "2025-03-01 09:00", None),
     _deal("reopened", "2025-03-01 09:00", stage="Negotiation", is_won=False, is_closed=False),
     _deal("open-first", "2025-05-20 09:00", primary_contact_id="c-open"),
     _deal("open-second", "2025-05-25 09:00", primary_contact_id="c-open"),
@@ -222,6 +242,14 @@ CHANGES = [
     _change("lead", "rejected-back", "MQL", "2025-04-08 09:00"),
     _change("lead", "merged-3", "MQL", "2025-06-05 09:00"),
     _change("opportunity", "by-label", "Closed Won", "2025-03-09 09:00"),
+    _change("opportunity", "undone", "Closed Won", "2025-03-05 09:00"),
+    _change("opportunity", "undone", "Negotiation", "2025-03-12 09:00"),
+    _change("opportunity", "undone-by-loss", "Closed Won", "2025-03-05 09:00"),
+    _change("opportunity", "undone-by-loss", "Closed Lost", "2025-03-12 09:00"),
+    _change("opportunity", "won-again", "Closed Won", "2025-03-05 09:00"),
+    _change("opportunity", "won-again", "Negotiation", "2025-03-12 09:00"),
+    _change("opportunity", "won-again", "Closed Won", "2025-03-14 09:00"),
+    _change("opportunity", "won-again", "no such label", "2025-03-15 09:00"),
     _change("opportunity", "reopened", "Closed Lost", "2025-03-05 09:00"),
     _change("opportunity", "reopened", "Negotiation", "2025-03-07 09:00"),
 ]
@@ -529,6 +557,18 @@ def test_what_names_a_merged_lead_means_its_survivor(marts: Warehouse) -> None:
     assert _journey(marts, deal="new-contact-deal")["source_lead_id"] == "new-contact"
 
 
+def test_the_stages_of_merged_leads_are_their_survivors(marts: Warehouse) -> None:
+    journey = _journey(marts, lead="kept")
+    assert _events(marts, journey) == {
+        "lead": (_at("2025-06-03 09:00"), False, True),  # twice-1: the earliest of three
+        "mql": (_at("2025-06-05 09:00"), False, True),  # twice-1; the kept one has none
+        "sal": (_at("2025-06-10 09:00"), False, True),  # its own, a day before that of twice-1
+        "sql": (_at("2025-06-12 09:00"), False, True),
+    }
+    assert (journey["outcome"], journey["has_time_travel"]) == ("open", False)
+    assert journey["days_lead_to_mql"] == 2.0
+
+
 def test_a_lead_goes_with_its_deleted_survivor(marts: Warehouse) -> None:
     leads = "select count(*) from marts.fct_funnel where source_lead_id in ('ghost', 'gone')"
     assert marts.rows(leads) == [(0,)]
@@ -595,6 +635,21 @@ def test_closing_by_label_and_reopening(marts: Warehouse) -> None:
     reopened = deals["reopened"]
     assert (reopened["is_closed"], reopened["stage_id"]) == (False, "opportunity")
     assert "lost" not in _events(marts, reopened)
+
+
+def test_an_undone_win_dates_no_other(marts: Warehouse) -> None:
+    won = dict(
+        marts.rows(
+            "select source_opportunity_id, closed_at from marts.fct_opportunities where is_won"
+            " and source_opportunity_id in ('undone', 'undone-by-loss', 'won-again')"
+        )
+    )
+    assert won == {
+        "undone": None,
+        "undone-by-loss": None,
+        "won-again": _at("2025-03-14 09:00"),  # what a label nobody knows says undoes nothing
+    }
+    assert _journey(marts, deal="undone")["won_at"] is None
 
 
 def test_money_has_the_rate_of_its_creation(marts: Warehouse) -> None:

@@ -86,6 +86,7 @@ DEALS = [
     _closed("one-day", "2025-03-06 10:00", 60, "2025-03-06 12:00"),
     _closed("gone", "2025-03-06 10:00", 70, "2025-03-08", is_won=False, stage="Duplicate"),
     _closed("unknown-day", "2025-03-06 10:00", 80, None),
+    _deal("unstamped", "2025-03-08 10:00", 130, stage="Discovery"),
     _deal("no-amount", "2025-03-11 10:00", None),
     _deal("future", "2025-04-01 10:00", 90),
     # 23:30 UTC is the next day in Berlin; a date without a time is that date.
@@ -114,6 +115,8 @@ CHANGES = [
     _change("saga", "2025-03-12 10:00", "Closed Won", 150, "2025-03-12"),
     _change("open", "2025-03-05 10:00", "Discovery", 200, "2025-04-30"),
     _change("open", "2025-03-08", "Discovery", 150, "2025-04-15"),
+    _change("unstamped", "2025-03-09 10:00", "Discovery", 100),
+    _change("unstamped", "2025-03-10 10:00", "Discovery", 110),
     # Lost in the morning, back in the afternoon: never away.
     _change("same-day", "2025-03-11 08:00", "Closed Lost", 20),
     _change("same-day", "2025-03-11 15:00", "Proposal", 25),
@@ -363,6 +366,17 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
         ("backwards", {"03-05": (0, {"new": 50, "lost": -50}, 0, "lost")}),
         ("one-day", {"03-06": (0, {"new": 60, "won": -60}, 0, "won")}),
         ("unknown-day", {"03-06": (0, {"new": 80, "removed": -80}, 0, "removed")}),
+        # Its record does not say when 110 became 130: on the last day known, whatever as-of is.
+        (
+            "unstamped",
+            {
+                "03-08": (0, {"new": 100}, 100, "new"),
+                "03-09": (100, {}, 100, None),
+                "03-10": (100, {"grown": 30}, 130, "grown"),
+                "03-11": (130, {}, 130, None),
+                "03-12": (130, {}, 130, None),
+            },
+        ),
         ("future", {"03-12": (0, {"new": 90}, 90, "new")}),
         ("no-amount", {"03-11": (0, {}, 0, "new"), "03-12": (0, {}, 0, None)}),
         (
@@ -378,8 +392,8 @@ def test_the_record_has_the_last_word(marts: Warehouse) -> None:
             {
                 "03-09": (0, {"new": 20}, 20, "new"),
                 "03-10": (20, {}, 20, None),
-                "03-11": (20, {"grown": 5}, 25, "grown"),
-                "03-12": (25, {"shrunk": -5}, 20, "shrunk"),
+                "03-11": (20, {"grown": 5, "shrunk": -5}, 20, "grown"),
+                "03-12": (20, {}, 20, None),
             },
         ),
         (

@@ -185,6 +185,18 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         {"source_id": "D3", "name": "Declared twice", "platform": "Meta"},
     ]
     lake.load("exports", "campaigns", {"campaign": declared})
+    regions: list[dict[str, Any]] = [
+        *({**day, "campaign_id": "C8", "ad_id": f"a{n}", "cost": 10} for n in range(9)),
+        {**day, "campaign_id": "C8", "cost": 10, "region": "North", "segment": "Large"},
+        {**day, "campaign_id": "C9", "cost": 100, "region": "North"},
+        {**day, "campaign_id": "C9", "cost": 40, "region": "South"},
+        {**day, "campaign_id": "C9", "cost": 60},
+        {**day, "campaign_id": "R1", "cost": 5},
+        {**day, "campaign_id": "R1", "cost": 7, "region": "South"},
+    ]
+    lake.load("regions", "report", {"ad_report": regions})
+    own = [{"source_id": "R1", "name": "Of a region", "region": "East", "segment": "Small"}]
+    lake.load("regions", "campaigns", {"campaign": own})
     lake.finish()
     marts = ("+fct_touchpoints", "+fct_ad_spend", "+int_record_channels", "+dim_date")
     return run_dbt(lake.home, "2025-12-31 00:00:00", select=marts)
@@ -266,10 +278,32 @@ def test_campaigns_of_two_platforms_stay_apart(warehouse: Warehouse) -> None:
     ]
 
 
+def test_spend_has_its_own_region_or_that_of_its_campaigns_record(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        """
+        select campaigns.source_id, campaigns.segment, campaigns.region,
+               spend.segment, spend.region, cast(sum(spend) as int)
+        from marts.fct_ad_spend as spend join marts.dim_campaign as campaigns using (campaign_id)
+        where spend.source_system = 'regions' group by all order by all
+        """
+    )
+    # What some ads of a campaign name is not that of the others, be it one region or two.
+    assert rows == [
+        ("C8", None, None, "Large", "North", 10),
+        ("C8", None, None, None, None, 90),
+        ("C9", None, None, None, "North", 100),
+        ("C9", None, None, None, "South", 40),
+        ("C9", None, None, None, None, 60),
+        ("R1", "Small", "East", "Small", "East", 5),
+        ("R1", "Small", "East", "Small", "South", 7),
+    ]
+
+
 def test_an_unknown_number_is_not_zero(warehouse: Warehouse) -> None:
     rows = warehouse.rows(
         "select clicks, impressions, platform_conversions from marts.fct_ad_spend"
-        " where spend in (10, 20) order by spend"
+        " where source_system = 'exports' and spend in (10, 20)"
+        " order by spend"
     )
     assert rows == [(0, None, None), (None, None, None)]
 

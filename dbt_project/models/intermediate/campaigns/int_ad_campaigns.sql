@@ -3,15 +3,7 @@
    the only one of that name where only one platform reports it; of the report's own source,
    else of the one other source that has any. Else the platform's campaign is one of its own.
    What is reported of a platform as a whole is of no campaign. #}
-with reports as (
-    select
-        ad_reports.*,
-        {{ agreed_segment('ad_reports.segment', 'segments') }} as agreed_segment
-    from {{ ref('stg_generic__ad_reports') }} as ad_reports
-    {{ join_segment('ad_reports.segment', 'segments') }}
-),
-
-reported as (
+with reported as (
     select
         source_system,
         {{ campaign_reference() }} as campaign_reference,
@@ -20,10 +12,8 @@ reported as (
         max(platform) as platform,
         campaign_id as named_id,
         case when campaign_id is null then campaign_name end as named_name,
-        {{ value_at_max('campaign_name', ['report_date', 'campaign_name']) }} as name,
-        case when min(agreed_segment) = max(agreed_segment) then min(agreed_segment) end as segment,
-        case when min(region) = max(region) then min(region) end as region
-    from reports
+        {{ value_at_max('campaign_name', ['report_date', 'campaign_name']) }} as name
+    from {{ ref('stg_generic__ad_reports') }}
     where {{ campaign_reference() }} <> ''
     group by
         source_system,
@@ -117,9 +107,7 @@ select
     coalesce(chosen.declared_system, named.source_system) as campaign_system,
     coalesce(chosen.declared_id, named.source_id) as campaign_source_id,
     named.platform,
-    named.name,
-    named.segment,
-    named.region
+    named.name
 from named
 left join chosen
     on named.source_system = chosen.source_system

@@ -8,14 +8,13 @@ with campaigns as (
     from {{ ref('stg_generic__campaigns') }}
 ),
 
-{# What ad reports say of a campaign; nothing where its platforms or their slices differ. #}
+{# What ad reports say of a campaign. Whom it aims at only its own record says: the segment or
+   region of some of its ads is not that of the others. #}
 reports as (
     select
         campaign_id,
         case when min(platform) = max(platform) then min(platform) end as platform,
-        max(name) as name,
-        case when min(segment) = max(segment) then min(segment) end as segment,
-        case when min(region) = max(region) then min(region) end as region
+        max(name) as name
     from {{ ref('int_ad_campaigns') }}
     where campaign_id is not null
     group by campaign_id
@@ -54,8 +53,8 @@ select
     campaigns.owner_id,
     campaigns.parent_id,
     campaigns.utm_campaign,
-    coalesce({{ agreed_segment('campaigns.segment', 'segments') }}, reports.segment) as segment,
-    coalesce(campaigns.region, reports.region) as region,
+    {{ agreed_segment('campaigns.segment', 'segments') }} as segment,
+    campaigns.region,
     coalesce(campaigns.is_deleted, false) as is_deleted,
     reports.campaign_id is not null as has_ad_reports,
     keys.is_reference_only

@@ -1,10 +1,11 @@
 -- Every stage that a lead record gives evidence of, with the pass of the lead it belongs to.
 -- A lead's passes are split where it is recycled: what follows is a new pass.
 --
--- Evidence: the lead's own timestamps; its history, and that of leads merged into it; the
+-- Evidence: the lead's own timestamps and history, and those of leads merged into it; the
 -- agreement's stage rules; its current status, where none of them already tells of that stage. A
 -- status without a date of its own has the time of the lead's creation, or none if it closes the
 -- pass; `is_time_known` is false. That a lead is closed tells nothing of when.
+{% set timed = ["created", "mql", "sal", "sql", "disqualified", "recycled"] %}
 with leads as (
     select * from {{ ref('int_leads') }}
 ),
@@ -17,30 +18,87 @@ labels as (
     select * from {{ ref('int_stage_labels') }} where object_type = 'lead'
 ),
 
-own_times as (
+records as (
+    select * from {{ ref('int_person_records') }} where object_type = 'lead'
+),
+
+-- Whose timestamps speak for a lead: its own, and those of leads merged into it.
+standing as (
     select
         leads.source_system,
         leads.source_id,
+        false as is_merged,
+        {%- for name in timed %}
+        leads.{{ name }}_at,
+        leads.{{ name }}_date,
+        leads.is_{{ name }}_date_only{{ "," if not loop.last }}
+        {%- endfor %}
+    from leads
+
+    union all
+
+    select
+        leads.source_system,
+        leads.source_id,
+        true as is_merged,
+        {%- for name in timed %}
+        merged.{{ name }}_at,
+        merged.{{ name }}_date,
+        merged.is_{{ name }}_date_only{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_generic__leads') }} as merged
+    inner join records
+        on merged.source_system = records.source_system
+        and merged.source_id = records.source_id
+        and merged.source_id <> records.survivor_id
+    inner join leads
+        on records.source_system = leads.source_system
+        and records.survivor_id = leads.source_id
+),
+
+times as (
+    select
+        standing.source_system,
+        standing.source_id,
+        standing.is_merged,
         stages.stage_id,
         {{ by_stage("stages.stage_id", {
-            "lead": "leads.created_at", "mql": "leads.mql_at", "sal": "leads.sal_at",
-            "sql": "leads.sql_at", "disqualified": "leads.disqualified_at",
-            "recycled": "leads.recycled_at",
+            "lead": "standing.created_at", "mql": "standing.mql_at", "sal": "standing.sal_at",
+            "sql": "standing.sql_at", "disqualified": "standing.disqualified_at",
+            "recycled": "standing.recycled_at",
         }) }} as entered_at,
         {{ by_stage("stages.stage_id", {
-            "lead": "leads.created_date", "mql": "leads.mql_date", "sal": "leads.sal_date",
-            "sql": "leads.sql_date", "disqualified": "leads.disqualified_date",
-            "recycled": "leads.recycled_date",
+            "lead": "standing.created_date", "mql": "standing.mql_date", "sal": "standing.sal_date",
+            "sql": "standing.sql_date", "disqualified": "standing.disqualified_date",
+            "recycled": "standing.recycled_date",
         }) }} as entered_date,
         {{ by_stage("stages.stage_id", {
-            "lead": "leads.is_created_date_only", "mql": "leads.is_mql_date_only",
-            "sal": "leads.is_sal_date_only", "sql": "leads.is_sql_date_only",
-            "disqualified": "leads.is_disqualified_date_only",
-            "recycled": "leads.is_recycled_date_only",
+            "lead": "standing.is_created_date_only", "mql": "standing.is_mql_date_only",
+            "sal": "standing.is_sal_date_only", "sql": "standing.is_sql_date_only",
+            "disqualified": "standing.is_disqualified_date_only",
+            "recycled": "standing.is_recycled_date_only",
         }) }} as is_date_only
-    from leads
+    from standing
     cross join stages
     where stages.stage_id in ('lead', 'mql', 'sal', 'sql', 'disqualified', 'recycled')
+),
+
+own_times as (
+    select * from times where not is_merged
+),
+
+-- A merged lead was the same person's: a time of it that is earlier, or that the survivor lacks, is
+-- the survivor's. How it ended is not: as a rule it was put aside as a duplicate.
+merged_times as (
+    select merged.*
+    from times as merged
+    inner join own_times
+        on merged.source_system = own_times.source_system
+        and merged.source_id = own_times.source_id
+        and merged.stage_id = own_times.stage_id
+    where merged.is_merged
+        and merged.stage_id not in {{ closing_stages() }}
+        and merged.entered_at < coalesce(own_times.entered_at, {{ latest_time() }})
 ),
 
 -- The record itself is evidence of `lead`, dated or not.
@@ -59,6 +117,18 @@ recorded as (
     union all
 
     select
+        source_system,
+        source_id,
+        stage_id,
+        entered_at,
+        entered_date,
+        is_date_only,
+        true as is_time_known
+    from merged_times
+
+    union all
+
+    select
         leads.source_system,
         leads.source_id,
         labels.stage_id,
@@ -70,9 +140,8 @@ recorded as (
     inner join labels
         on changes.source_system = labels.source_system
         and changes.to_stage = labels.label
-    inner join {{ ref('int_person_records') }} as records
+    inner join records
         on changes.source_system = records.source_system
-        and records.object_type = 'lead'
         and changes.object_id = records.source_id
     inner join leads
         on records.source_system = leads.source_system

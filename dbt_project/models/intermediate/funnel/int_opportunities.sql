@@ -47,7 +47,8 @@ account_records as (
     select * from {{ ref('int_account_records') }}
 ),
 
--- The history serves sources that keep one but no current stage or closing time.
+-- The history serves sources that keep one but no current stage or closing time. Of a closing it
+-- tells the time only if that is where it ends: one that was undone is not that of the record.
 label_changes as (
     select
         changes.source_system,
@@ -65,12 +66,12 @@ label_changes as (
                 changes._table desc nulls last
         ) as change_rank,
         row_number() over (
-            partition by changes.source_system, changes.object_id, labels.stage_id
+            partition by changes.source_system, changes.object_id, labels.stage_id is null
             order by
                 changes.changed_at desc nulls last,
                 changes.source_id desc nulls last,
                 changes._table desc nulls last
-        ) as stage_change_rank
+        ) as known_change_rank
     from {{ ref('stg_generic__stage_changes') }} as changes
     left join labels
         on changes.source_system = labels.source_system
@@ -200,7 +201,7 @@ from_opportunities as (
         on settled.source_system = closing_change.source_system
         and settled.source_id = closing_change.object_id
         and settled.closing_stage_id = closing_change.stage_id
-        and closing_change.stage_change_rank = 1
+        and closing_change.known_change_rank = 1
 ),
 
 from_conversions as (

@@ -4,7 +4,8 @@
 -- What is not known of a change stays as it was before it; what is not known of the creation is
 -- as first known afterwards. So no move is invented. What differs between the last change and
 -- the record happened when the record was closed; in an open deal when its stage changed, if
--- that is what differs, else when the record was updated, else on the last day.
+-- that is what differs, else when the record was updated, else on the last day that the source
+-- tells anything of: a day that no later build moves.
 {% set filled = ["stage_label", "stage_id", "amount_reporting", "expected_close_date"] %}
 with terms as (
     select * from {{ ref('int_opportunity_terms') }}
@@ -45,7 +46,8 @@ lives as (
                     then terms.stage_changed_date
             end,
             terms.updated_date,
-            terms.last_day
+            terms.stage_changed_date,
+            terms.first_day
         ) as recorded_day
     from terms
     left join histories
