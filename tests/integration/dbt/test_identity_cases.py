@@ -115,6 +115,9 @@ LEADS: list[Row] = [
     lead("ice-nobody", "h@atlasfrio.example"),
     lead("ice-web", "i@gmail.com", company="Atlas Frio Serviços",
          company_domain="atlasfrio.example"),
+    *(lead(f"steppe-{n}", f"s{n}@steppe.example", company="Tundra North") for n in range(2)),
+    lead("steppe-nobody", "s@steppe.example"),
+    lead("renamed", "v@violet.example"),
     lead("book", "a@porto.example", company="PORTO LIVROS, Lda"),
     lead("book-nobody", "b@porto.example"),
     lead("wine", "a@rioverde.example", company="Verde Rio"),
@@ -185,6 +188,14 @@ ACCOUNTS: list[Row] = [
     # A child at its parent's domain, and most leads name the child.
     account("I1", name="Atlas Frio Holding", domain="atlasfrio.example"),
     account("I2", name="Atlas Frio Serviços", domain="atlasfrio.example", parent_id="I1"),
+    # Children of one parent that is not at their domain.
+    account("T0", name="Tundra Group"),
+    account("T1", name="Tundra North", domain="steppe.example", parent_id="T0"),
+    account("T2", name="Southern Cold", domain="steppe.example", parent_id="T0"),
+    # Names that a merge says are one.
+    account("V1", name="Violet Red", domain="violet.example", merged_into_id="V2", is_deleted=True),
+    account("V2", name="Lilac", domain="violet.example"),
+    account("V3", name="Orchid", domain="violet.example"),
     # Placeholders are no names.
     account("N1", name="Unknown"),
     account("N2", name="unknown"),
@@ -344,6 +355,8 @@ def test_touches_follow_their_person(warehouse: Warehouse, persons: dict[str, st
         ("O", sets("O0", "O1", "O2")),
         ("U", sets("U0", "U1", "U2", "U3", "U4", "U5")),
         ("I", sets("I1", "I2")),
+        ("T", sets("T0", "T1", "T2")),
+        ("V", sets("V1 V2", "V3")),
         ("N", sets("N1", "N2")),
         ("M", sets("M1 M2")),
     ],
@@ -380,7 +393,7 @@ def test_weak_matches_are_listed(warehouse: Warehouse, accounts: dict[str, str])
     # Gamma without a domain is one of two; Beta is one of Germany's and America's.
     by_name = [("S3", "S1"), ("S3", "S2"), ("B3", "B1"), ("B4", "B1"), ("B3", "B4")]
     # Whoever else is at a company's domain; and who shares the word that the domain spells.
-    by_domain = [("G1", "G4"), ("K1", "K3"), *((f"R{n}", "R6") for n in range(6))]
+    by_domain = [("G1", "G4"), ("K1", "K3"), ("V1", "V3"), *((f"R{n}", "R6") for n in range(6))]
     alike = [combinations([f"{letter}{n}" for n in range(count)], 2)
              for letter, count in (("O", 3), ("U", 6), ("W", 5))]  # fmt: skip
     assert found == {frozenset(pair): 0.5 for pair in chain(by_name, by_domain, *alike)}
@@ -405,6 +418,9 @@ def test_account_of_a_person(
         assert found[persons[child]] == accounts["I2"], child
     for parent in ("ice-holding", "ice-either", "ice-other", "ice-nobody"):
         assert found[persons[parent]] == accounts["I1"], parent
+    assert found[persons["steppe-0"]] == accounts["T1"]
+    assert found[persons["steppe-nobody"]] is None
+    assert found[persons["renamed"]] == accounts["V2"]
     assert found[persons["book"]] == accounts["O1"]
     assert found[persons["book-nobody"]] is None
     assert found[persons["wine"]] == accounts["Y1"]

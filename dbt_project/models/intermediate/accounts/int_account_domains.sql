@@ -2,11 +2,14 @@
    domain that is another company's, going by the names at it; such a subject goes by its name.
    `is_kept_apart` marks those that the system keeps apart from another with that domain, as its
    child or its sibling. #}
-with subjects as (
+with companies as (
+    select distinct domain from {{ ref('int_company_domains') }}
+),
+
+subjects as (
     select evidence.subject_id, evidence.domain
     from {{ ref('int_account_evidence') }} as evidence
-    inner join (select distinct domain from {{ ref('int_company_domains') }}) as companies
-        on evidence.domain = companies.domain
+    inner join companies on evidence.domain = companies.domain
     left join {{ ref('int_domain_owners') }} as owners
         on evidence.domain = owners.domain
         and evidence.company_name = owners.company_name

@@ -51,8 +51,7 @@ select
     all_names.mentions,
     {{ is_spelled('all_names.domain', 'all_names.company_name') }} as is_spelled,
     {% for pattern in name_beginnings() -%}
-    {{ is_spelled('all_names.domain', first_group('all_names.company_name', pattern)) }} {{ 'or' if not loop.last }}
-    {% endfor -%}
-    as has_spelled_beginning
+    {{ is_spelled('all_names.domain', first_group('all_names.company_name', pattern)) }}{{ ' or ' if not loop.last }}
+    {%- endfor %} as has_spelled_beginning
 from all_names
 inner join disputed on all_names.domain = disputed.domain
