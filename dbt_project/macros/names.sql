@@ -68,6 +68,22 @@
   nullif(trim({{ replace_all(words, "'([^ ]+)( (" ~ forms | join('|') ~ "))+$'", "'" ~ first_match() ~ "'") }}), '')
 {%- endmacro %}
 
+{# What takes a name's first words, and all of them: '' where it has fewer. #}
+{% macro name_beginnings() -%}
+  {{ return(["'^([^ ]+)'", "'^([^ ]+ [^ ]+)'", "'^([^ ]+ [^ ]+ [^ ]+)'", "'^(.+)$'"]) }}
+{%- endmacro %}
+
+{# True where the words are one of the parts of a web domain before its last dot, without hyphens. #}
+{% macro is_spelled(domain, words) -%}
+  (
+    length(replace({{ words }}, ' ', '')) >= 3
+    and {{ holds(
+      "'.' || replace(" ~ first_group(domain, "'^(.*)[.][^.]*$'") ~ ", '-', '') || '.'",
+      "'.' || replace(" ~ words ~ ", ' ', '') || '.'"
+    ) }}
+  )
+{%- endmacro %}
+
 {# The host of a web address, without www; null where it is none. #}
 {% macro domain_of(text) -%}
   nullif({{ first_group(folded(text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,24 @@ LEADS: list[Row] = [
     lead("guest", "joe@tirol-booking.example", company="Hotel Krone", country="AT"),
     lead("guest-too", "ann@tirol-booking.example"),
     lead("machinist", "max@gs-maschinen.example"),
+    lead("transporter", "eva@gs-maschinen.example", company="Huber Transporte KG"),
+    # At the domain of a parent and its child the name decides; else the domain is the parent's.
+    lead("ice-service", "a@atlasfrio.example", company="Atlas Frio Serviços, Lda."),
+    lead("ice-service-too", "b@atlasfrio.example", company="ATLAS FRIO SERVICOS"),
+    lead("ice-north", "c@atlasfrio.example", company="Atlas Frio Serviços Norte"),
+    lead("ice-slip", "d@atlasfrio.example", company="Atlas Frio Servicso"),
+    lead("ice-holding", "e@atlasfrio.example", company="Atlas Frio Holding"),
+    lead("ice-either", "f@atlasfrio.example", company="Atlas Frio"),
+    lead("ice-other", "g@atlasfrio.example", company="Glacier"),
+    lead("ice-nobody", "h@atlasfrio.example"),
+    lead("ice-web", "i@gmail.com", company="Atlas Frio Serviços",
+         company_domain="atlasfrio.example"),
+    *(lead(f"steppe-{n}", f"s{n}@steppe.example", company="Tundra North") for n in range(2)),
+    lead("steppe-nobody", "s@steppe.example"),
+    lead("renamed", "v@violet.example"),
+    lead("book", "a@porto.example", company="PORTO LIVROS, Lda"),
+    lead("book-nobody", "b@porto.example"),
+    lead("wine", "a@rioverde.example", company="Verde Rio"),
     *(lead(f"isp-{n}", f"p{n}@isp.example", company=f"{word} Ltd")
       for n, word in enumerate(("Red", "Blue", "Green", "White", "Black"))),
 ]  # fmt: skip
@@ -148,15 +167,35 @@ ACCOUNTS: list[Row] = [
     account("R6", name="Tables Ltd", domain="tables.example"),
     *(account(f"W{n}", name=f"Bakery {word}", domain="bakery.example")
       for n, word in enumerate(("Sun", "Moon", "Star", "Sky", "Sea"))),
-    # A company's own domain: longer names, a slip, branches that it spells, a brand.
+    # A company's own domain: longer names, a slip.
     account("G1", name="Gruber Söhne", domain="gs-maschinen.example"),
     account("G2", name="Gruber Soehne Vertrieb GmbH", domain="gs-maschinen.example"),
     account("G3", name="Gruber Soenhe", domain="gs-maschinen.example"),
     # Of which one record is somebody else's.
     account("G4", name="Huber Transporte", domain="gs-maschinen.example"),
+    # Branches of what it spells and an account has as its name, in any order of words; a brand.
     account("K1", name="Kilo Sales", domain="kilo-group.kilo.example"),
     account("K2", name="Kilo Logistics", domain="kilo-group.kilo.example"),
     account("K3", name="Sparkle", domain="kilo-group.kilo.example"),
+    account("K4", name="Kilo Ltd", domain="kilo-group.kilo.example"),
+    account("Y1", name="Rio Verde S.A.", domain="rioverde.example"),
+    account("Y2", name="Grupo Rio Verde", domain="rioverde.example"),
+    # Names that only begin with what the domain spells, whether three or six.
+    *(account(f"O{n}", name=f"Porto {word}", domain="porto.example", country="PT")
+      for n, word in enumerate(("Café", "Livros", "Flores"))),
+    *(account(f"U{n}", name=f"Braga {word}", domain="braga.example", country="PT")
+      for n, word in enumerate(("Café", "Livros", "Flores", "Pneus", "Ótica", "Talho"))),
+    # A child at its parent's domain, and most leads name the child.
+    account("I1", name="Atlas Frio Holding", domain="atlasfrio.example"),
+    account("I2", name="Atlas Frio Serviços", domain="atlasfrio.example", parent_id="I1"),
+    # Children of one parent that is not at their domain.
+    account("T0", name="Tundra Group"),
+    account("T1", name="Tundra North", domain="steppe.example", parent_id="T0"),
+    account("T2", name="Southern Cold", domain="steppe.example", parent_id="T0"),
+    # Names that a merge says are one.
+    account("V1", name="Violet Red", domain="violet.example", merged_into_id="V2", is_deleted=True),
+    account("V2", name="Lilac", domain="violet.example"),
+    account("V3", name="Orchid", domain="violet.example"),
     # Placeholders are no names.
     account("N1", name="Unknown"),
     account("N2", name="unknown"),
@@ -311,7 +350,13 @@ def test_touches_follow_their_person(warehouse: Warehouse, persons: dict[str, st
         ("R", sets("R0", "R1", "R2", "R3", "R4", "R5", "R6")),
         ("W", sets("W0", "W1", "W2", "W3", "W4")),
         ("G", sets("G1 G2 G3", "G4")),
-        ("K", sets("K1 K2 K3")),
+        ("K", sets("K1 K2 K4", "K3")),
+        ("Y", sets("Y1 Y2")),
+        ("O", sets("O0", "O1", "O2")),
+        ("U", sets("U0", "U1", "U2", "U3", "U4", "U5")),
+        ("I", sets("I1", "I2")),
+        ("T", sets("T0", "T1", "T2")),
+        ("V", sets("V1 V2", "V3")),
         ("N", sets("N1", "N2")),
         ("M", sets("M1 M2")),
     ],
@@ -338,7 +383,7 @@ def test_the_bridge_says_why(warehouse: Warehouse) -> None:
 
 
 def test_weak_matches_are_listed(warehouse: Warehouse, accounts: dict[str, str]) -> None:
-    name = {key: record for record, key in accounts.items() if record != "B2"}
+    name = {accounts[record]: record for record in sorted(accounts, reverse=True)}
     found = {
         frozenset((name[a], name[b])): confidence
         for a, b, confidence in warehouse.rows(
@@ -346,10 +391,12 @@ def test_weak_matches_are_listed(warehouse: Warehouse, accounts: dict[str, str])
         )
     }
     # Gamma without a domain is one of two; Beta is one of Germany's and America's.
-    assert found == {
-        frozenset(pair): 0.5
-        for pair in (("S3", "S1"), ("S3", "S2"), ("B3", "B1"), ("B4", "B1"), ("B3", "B4"))
-    }
+    by_name = [("S3", "S1"), ("S3", "S2"), ("B3", "B1"), ("B4", "B1"), ("B3", "B4")]
+    # Whoever else is at a company's domain; and who shares the word that the domain spells.
+    by_domain = [("G1", "G4"), ("K1", "K3"), ("V1", "V3"), *((f"R{n}", "R6") for n in range(6))]
+    alike = [combinations([f"{letter}{n}" for n in range(count)], 2)
+             for letter, count in (("O", 3), ("U", 6), ("W", 5))]  # fmt: skip
+    assert found == {frozenset(pair): 0.5 for pair in chain(by_name, by_domain, *alike)}
 
 
 def test_account_of_a_person(
@@ -366,6 +413,17 @@ def test_account_of_a_person(
     assert found[persons["guest"]] == accounts["H3"]
     assert found[persons["guest-too"]] is None
     assert found[persons["machinist"]] == accounts["G1"]
+    assert found[persons["transporter"]] == accounts["G4"]
+    for child in ("ice-service", "ice-service-too", "ice-north", "ice-slip", "ice-web"):
+        assert found[persons[child]] == accounts["I2"], child
+    for parent in ("ice-holding", "ice-either", "ice-other", "ice-nobody"):
+        assert found[persons[parent]] == accounts["I1"], parent
+    assert found[persons["steppe-0"]] == accounts["T1"]
+    assert found[persons["steppe-nobody"]] is None
+    assert found[persons["renamed"]] == accounts["V2"]
+    assert found[persons["book"]] == accounts["O1"]
+    assert found[persons["book-nobody"]] is None
+    assert found[persons["wine"]] == accounts["Y1"]
     assert found[persons["elsewhere"]] == accounts["B3"]
     assert found[persons["new-domain"]] == found[persons["new-domain-too"]]
     stranger = warehouse.rows(

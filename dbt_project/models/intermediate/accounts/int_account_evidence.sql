@@ -13,7 +13,7 @@ with records as (
         on accounts.source_system = nodes.source_system
         and accounts.source_id = nodes.source_id
     left join {{ ref('int_account_merge_components') }} as merged on nodes.node_id = merged.node_id
-    left join {{ ref('int_company_domains') }} as domains on accounts.domain = domains.raw_domain
+    left join {{ ref('int_web_domains') }} as domains on accounts.domain = domains.raw_domain
     {{ resolve_record('accounts', 'parent_id', ref('int_account_nodes'), 'parent') }}
     where not nodes.is_reference_only
 )

@@ -3,7 +3,7 @@
    at them. #}
 with portals as (
     select distinct domain
-    from {{ ref('int_domain_names') }}
+    from {{ ref('int_domain_owners') }}
     where not is_company_domain
 )
 
