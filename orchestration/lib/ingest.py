@@ -309,7 +309,7 @@ def _load(
     carried = {
         name: _older_versions(lake, source, table_name, part, name, good[name], bad[name])
         for name in good
-        if ENTITIES[name].requires_id
+        if "source_id" in columns[name]
     }
     load_id = lake.begin_load(
         source.source, table_name, table.load, part.window, run_id, days.window if days else None
