@@ -19,7 +19,13 @@ from orchestration.lib.windows import BEGINNING, RunDays
 from orchestration.settings import Settings
 from tests.fixtures.lake_reader import read_current
 
-_COMPANY = "key,value\ncompany_name,Small\ntimezone,UTC\nreporting_currency,EUR\nhistory_start,2025-01-01\n"
+_COMPANY = """\
+key,value
+company_name,Small
+timezone,UTC
+reporting_currency,EUR
+history_start,2025-01-01
+"""
 
 _DATABASE = """\
 source: crm
