@@ -38,6 +38,13 @@ concurrency:
   pools:
     # One op at a time in each pool: the warehouse has a single writer.
     default_limit: 1
+event_log_storage:
+  # The events of a range of days are thousands: they are written in batches.
+  module: orchestration.event_log
+  class: BatchingEventLog
+  config:
+    dagster_home:
+      env: DAGSTER_HOME
 """
 
 
