@@ -46,11 +46,15 @@ BAD_ROWS = pa.schema(
 
 @dataclass(frozen=True)
 class GateOneOutcome:
-    """The verdict on a load; `bad_rows` has the columns of `BAD_ROWS`, over all entities."""
+    """The verdict on a load; `bad_rows` has the columns of `BAD_ROWS`, over all entities.
+
+    `newest_event` is the newest time of its rows that had come by the run's as-of.
+    """
 
     results: list[ExpectationResult]
     bad_rows: pa.Table
     accepted: bool
+    newest_event: datetime | None
 
 
 def check_load(
@@ -104,7 +108,7 @@ def check_load(
         facts = LoadFacts(
             context.malformed + context.conflicting + _number_of_records(bad_rows),
             _most_frequent(bad_rows),
-            max(newest, default=None),
+            max([*newest, *filter(None, [context.newest_event])], default=None),
         )
         connection.execute(f"create view load_facts as {load_facts_query(context, facts)}")
         judged = session.check(
@@ -112,7 +116,8 @@ def check_load(
         )
         examples = _examples(results, bad_rows)
         results += [_with_bad_rows(result, context, facts, examples) for result in judged]
-    return GateOneOutcome(results, bad_rows, not any(result.blocks for result in results))
+    accepted = not any(result.blocks for result in results)
+    return GateOneOutcome(results, bad_rows, accepted, max(newest, default=None))
 
 
 def _with_bad_rows(

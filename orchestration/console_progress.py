@@ -140,6 +140,9 @@ class _Lines:
 
     def show(self, step: Step) -> None:
         if step.state == "note":
+            # The last note is told with the step's end; one before it was progress.
+            if step.phase == "extract" and step.name in self._notes:
+                self._print(step.phase, self._notes[step.name])
             self._notes[step.name] = _note(step)
         elif step.state == "done":
             what = self._notes.get(step.name, _name(step.name))

@@ -47,6 +47,13 @@ run_monitoring:
   enabled: true
   max_runtime_seconds: 43200
   free_slots_after_run_end_seconds: 300
+event_log_storage:
+  # The events of a range of days are thousands: they are written in batches.
+  module: orchestration.event_log
+  class: BatchingEventLog
+  config:
+    dagster_home:
+      env: DAGSTER_HOME
 """
 
 

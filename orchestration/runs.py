@@ -17,9 +17,6 @@ from orchestration.lib.home import claim
 from orchestration.lib.lock import exclusive
 from orchestration.settings import DEMO_TEMPLATE, Settings
 
-# Dagster's own tags for a run over a range of partitions.
-_RANGE_START_TAG = "dagster/asset_partition_range_start"
-_RANGE_END_TAG = "dagster/asset_partition_range_end"
 # A run tag: the last day of the week that the run closes for the review.
 CLOSES_WEEK_TAG = "tandem/closes_week"
 # A run tag: "false" keeps a run to whoever started it.
@@ -93,6 +90,7 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
     Raises TandemError where nothing can be run at all: a company with problems, no demo data,
     another run in progress.
     """
+    from orchestration.defs.partitions import RANGE_END_TAG, RANGE_START_TAG
     from orchestration.defs.resources import AS_OF_TAG
 
     require_company(settings)
@@ -121,8 +119,8 @@ def execute(settings: Settings, request: RunRequest, on_step: Callable[[Step], N
                 f"--end {request.end} is after {last_day}, the last day that had ended in"
                 f" {company.timezone} at the run's as-of."
             )
-        tags[_RANGE_START_TAG] = request.start.isoformat()
-        tags[_RANGE_END_TAG] = request.end.isoformat()
+        tags[RANGE_START_TAG] = request.start.isoformat()
+        tags[RANGE_END_TAG] = request.end.isoformat()
     else:
         partition_key = last_day.isoformat()
     with exclusive(settings, f"tandem run ({request.job})"):

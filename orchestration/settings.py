@@ -16,6 +16,9 @@ from orchestration.lib.errors import TandemError
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_TEMPLATE = PROJECT_ROOT / "orchestration" / "demo" / "company"
 
+# How many events Dagster hands to the storage at once, where it has many; see `event_log`.
+EVENT_BATCH_SIZE = "1000"
+
 # Off in every command, every child process and the UI.
 NO_TELEMETRY = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
@@ -89,6 +92,7 @@ def settings_of_command() -> Settings:
     settings = load_settings()
     os.environ["TANDEM_HOME"] = str(settings.home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENT_BATCH_SIZE)
     return settings
 
 

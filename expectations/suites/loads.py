@@ -91,8 +91,9 @@ class LoadContext:
     `source_id`. `columns_found` are the input's columns, `previous_columns` those of
     the last accepted load (empty if there is none), `missing_columns` the ones that the
     mapping names and the input lacks. `history` holds the rows read of the last accepted
-    loads that this one is comparable with; none are compared if it is empty. `as_of` is naive
-    UTC.
+    loads that this one is comparable with; none are compared if it is empty. `is_report_window`
+    says that the load replaces days of a report. `newest_event` is the newest time of a row of
+    earlier loads that count beside this one. `as_of` is naive UTC.
     """
 
     source: str
@@ -106,6 +107,8 @@ class LoadContext:
     previous_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
     history: tuple[int, ...] = ()
+    is_report_window: bool = False
+    newest_event: datetime | None = None
     warn_after_days: float | None = None
     error_after_days: float | None = None
     limits: Limits = Limits()
@@ -338,6 +341,8 @@ def load_expectations(context: LoadContext, facts: LoadFacts) -> list[Expectatio
                 f"rows_read >= {(1 - limits.max_drop_share) * usual!r}{may_be_empty}",
                 told,
                 told,
+                # A platform may take days back; what it reports now is what counts.
+                "warning" if context.is_report_window else "critical",
             )
         )
     if facts.newest_event is not None:

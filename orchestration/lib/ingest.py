@@ -1,7 +1,8 @@
-"""One load of one table: read, map, check, write. No Dagster in here.
+"""The loads of one table in one run: read, map, check, write. No Dagster in here.
 
-Belongs here: the order of the steps between an input and its accepted or rejected load.
-Does not belong here: how each step works (`extract`, `mapping`, `expectations`, `lake`).
+Belongs here: what of the input a run reads, and the order of the steps between it and its
+accepted or rejected load. Does not belong here: which days those are (`windows`), how each
+step works (`extract`, `mapping`, `expectations`, `lake`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -30,49 +32,77 @@ from orchestration.lib.durable import make_folder
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure.erase import finish_interrupted
 from orchestration.lib.erasure.extraction import drop_erased
-from orchestration.lib.extract import RawTable, input_fingerprint, read_table
+from orchestration.lib.extract import RawTable, file_fingerprints, read_table
+from orchestration.lib.extract.inputs import fingerprint
 from orchestration.lib.extract.model import MalformedRow
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.duplicates import UNIQUE_RULE, split_duplicates
 from orchestration.lib.lake.lake import Counts, Lake
-from orchestration.lib.lake.manifest import Load
+from orchestration.lib.lake.manifest import Load, Window
 from orchestration.lib.lock import exclusive
 from orchestration.lib.mapping.mapping import map_entity, remap_record
 from orchestration.lib.mapping.private import load_hash_key
+from orchestration.lib.windows import BEGINNING, RunDays, midnight, windows_to_read
 from orchestration.settings import Settings
 
 # Raise it when the same input and settings would now be read or mapped differently.
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingest came to: the load that now stands for the table, and its gate's results.
+    """What an ingest came to: the loads it added, oldest first, and the last one's gate results.
 
     `is_unchanged` says that the input is the one of an earlier load, which was left as it is.
+    Of several loads all but the last are accepted.
     """
 
-    load: Load
+    loads: tuple[Load, ...]
     results: list[ExpectationResult]
     is_unchanged: bool
 
     @property
+    def load(self) -> Load:
+        """The newest load of the table."""
+        return self.loads[-1]
+
+    def total(self, count: str) -> int:
+        """The sum of one of the counts of `Load`."""
+        return sum(getattr(load, count) for load in self.loads)
+
+    @property
     def summary(self) -> str:
         """One line for progress and logs."""
-        load = self.load
+        rows = f"{self.total('rows'):,} rows"
         if self.is_unchanged:
-            return f"{load.rows:,} rows, unchanged since load {load.load_id}"
-        aside = [
-            f"{count:,} {word}"
-            for count, word in (
-                (load.rows_quarantined, "quarantined"),
-                (load.rows_duplicate, "duplicates"),
-                (load.rows_filtered, "left out by where"),
-                (load.rows_erased, "of erased persons"),
-            )
-            if count
-        ]
-        return ", ".join([f"{load.rows:,} rows", *aside])
+            return f"{rows}, unchanged since load {self.load.load_id}"
+        parts = [rows] if len(self.loads) == 1 else [f"{rows} in {len(self.loads)} loads"]
+        for count, word in (
+            ("rows_quarantined", "quarantined"),
+            ("rows_duplicate", "duplicates"),
+            ("rows_filtered", "left out by where"),
+            ("rows_erased", "of erased persons"),
+        ):
+            if self.total(count):
+                parts.append(f"{self.total(count):,} {word}")
+        start, end = self.loads[0].window_start, self.load.window_end
+        if start is not None and end is not None:
+            first = "up to" if start == BEGINNING else f"{start:%Y-%m-%d} to"
+            parts.append(f"{first} {end - timedelta(days=1):%Y-%m-%d}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one load reads: a window of a database, some files, or the input as a whole.
+
+    `files` are those that the load reads, with their fingerprints. `is_addition` says that
+    the table has other rows beside it, so that it may well have none of its own.
+    """
+
+    window: Window | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    is_addition: bool = False
 
 
 def ingest_table(
@@ -82,30 +112,136 @@ def ingest_table(
     table_name: str,
     as_of: datetime,
     run_id: str,
+    days: RunDays | None = None,
+    on_progress: Callable[[str], None] = lambda line: None,
 ) -> Ingested:
-    """Load one table of a source, unless its input and settings are those of its newest load.
+    """Load what a run has to read of one table of a source: see `docs/company-folder.md`.
 
-    `as_of` is naive UTC; freshness is judged against it. Raises TandemError where the input
-    cannot be read or mapped at all; then nothing was written.
+    `as_of` is naive UTC; freshness is judged against it. `days` are the run's; without them a
+    database is read as a whole. Several loads stop at the first that is rejected, and
+    `on_progress` is told a line after each. Raises TandemError where the input cannot be read
+    or mapped at all; then what was loaded before stands, and the next run goes on after it.
     """
     with exclusive(settings, f"load {source.source}.{table_name}"):
         finish_interrupted(settings)
         lake = Lake(settings)
         lake.ensure()
         exemptions = quarantine.exemptions(settings, source.source, table_name)
-        found = input_fingerprint(source, table_name, company.folder)
-        configured = _config_fingerprint(company, source, table_name, exemptions, as_of)
+        files = file_fingerprints(source, table_name, company.folder)
+        fingerprints = {
+            "input_fingerprint": fingerprint(files) if files else "",
+            "config_fingerprint": _config_fingerprint(
+                company, source, table_name, exemptions, as_of
+            ),
+            "mapping_fingerprint": _mapping_fingerprint(source, table_name),
+        }
         newest = lake.newest(source.source, table_name)
         if (
-            found is not None
+            files
             and newest is not None
-            and (newest.input_fingerprint, newest.config_fingerprint) == (found, configured)
+            and all(getattr(newest, name) == value for name, value in fingerprints.items())
         ):
-            return Ingested(newest, standing_results(newest), is_unchanged=True)
-        raw = read_table(source, table_name, company.folder, None)
-        return _load(
-            settings, company, source, table_name, raw, as_of, run_id, exemptions, found, configured
+            return Ingested((newest,), standing_results(newest), is_unchanged=True)
+        first_day = company.agreement.company.history_start
+        parts = _parts(lake, source, table_name, files, days, first_day, fingerprints)
+        progress = _Progress(parts, first_day)
+        loads: list[Load] = []
+        results: list[ExpectationResult] = []
+        for part in parts:
+            raw = _read(lake, company, source, table_name, part)
+            load, results = _load(
+                settings,
+                company,
+                source,
+                table_name,
+                raw,
+                as_of,
+                run_id,
+                exemptions,
+                part,
+                days,
+                fingerprints,
+            )
+            loads.append(load)
+            if len(parts) > 1:
+                on_progress(progress.line(loads))
+            if load.state == "rejected":
+                break
+        return Ingested(tuple(loads), results, is_unchanged=False)
+
+
+def _parts(
+    lake: Lake,
+    source: Source,
+    table_name: str,
+    files: Mapping[str, str],
+    days: RunDays | None,
+    first_day: date,
+    fingerprints: Mapping[str, str],
+) -> list[_Part]:
+    """What a run reads of a table, one load each."""
+    table = source.tables[table_name]
+    if table.load == "snapshot":
+        return [_Part(files=files)]
+    mapped = fingerprints["mapping_fingerprint"]
+    if files:
+        read = lake.read_files(source.source, table_name)
+        changed = {
+            name: content
+            for name, content in files.items()
+            if name not in read
+            or (read[name].files[name], read[name].mapping_fingerprint) != (content, mapped)
+        }
+        return [_Part(files=changed, is_addition=bool(read))]
+    if not table.is_windowed or days is None:
+        return [_Part()]
+    loads = [
+        load
+        for load in lake.manifest.loads_of(source.source, table_name, "accepted")
+        if load.mapping_fingerprint == mapped
+    ]
+    return [
+        _Part(window, is_addition=window[0] > BEGINNING)
+        for window in windows_to_read(days, table.lag, loads, first_day)
+    ]
+
+
+def _read(lake: Lake, company: Company, source: Source, table_name: str, part: _Part) -> RawTable:
+    if source.type == "files" and not part.files:
+        # No file is new: there are no rows, and their age and the limits are judged anew.
+        last = lake.manifest.last(source.source, table_name, ("accepted",))
+        columns = last[0].columns_found if last else []
+        schema = pa.schema([*((name, pa.string()) for name in (*columns, "_file"))])
+        data = schema.append(pa.field("_line", pa.int64())).empty_table()
+        return RawTable(data, [], [], columns, "")
+    return read_table(source, table_name, company.folder, part.window, part.files or None)
+
+
+class _Progress:
+    """How far several loads of a table have come, as lines for people."""
+
+    def __init__(self, parts: Sequence[_Part], first_day: date) -> None:
+        self._windows = [part.window for part in parts if part.window is not None]
+        self._first = midnight(first_day)
+        self._began = time.monotonic()
+
+    def line(self, loads: Sequence[Load]) -> str:
+        """What is done, how fast, and how long the rest will take at that pace."""
+        seconds = time.monotonic() - self._began
+        rows = sum(load.rows_read for load in loads)
+        done, total = self._days(len(loads)), self._days(len(self._windows))
+        left = seconds * (total - done) / max(done, 1)
+        return (
+            f"{done:,} of {total:,} days, {len(loads)} of {len(self._windows)} loads,"
+            f" {rows:,} rows, {rows / max(seconds, 1e-9):,.0f} rows/s, {_duration(left)} left"
         )
+
+    def _days(self, count: int) -> int:
+        return sum((end - max(start, self._first)).days for start, end in self._windows[:count])
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _load(
@@ -117,9 +253,10 @@ def _load(
     as_of: datetime,
     run_id: str,
     exemptions: set[quarantine.Exemption],
-    input_fingerprint: str | None,
-    config_fingerprint: str,
-) -> Ingested:
+    part: _Part,
+    days: RunDays | None,
+    fingerprints: Mapping[str, str],
+) -> tuple[Load, list[ExpectationResult]]:
     lake = Lake(settings)
     table = source.tables[table_name]
     hash_key = load_hash_key(settings, os.environ)
@@ -143,7 +280,9 @@ def _load(
         )
         for name, candidate in left.candidates.items()
     }
-    previous = lake.manifest.last(source.source, table_name, ("accepted",))
+    accepted = lake.manifest.loads_of(source.source, table_name, "accepted")
+    # Loads that hold all there is of something have a usual size; additions have none.
+    is_whole = table.load == "snapshot" or (part.window is not None and table.is_report)
     context = LoadContext(
         source=source.source,
         table=table_name,
@@ -152,16 +291,18 @@ def _load(
         malformed=len(left.malformed),
         conflicting=sum(split.conflicting.num_rows for split in splits.values()),
         columns_found=tuple(raw.columns),
-        previous_columns=tuple(previous[0].columns_found) if previous else (),
+        previous_columns=tuple(accepted[0].columns_found) if accepted else (),
         missing_columns=tuple(
             sorted({name for entity in mapped.values() for name in entity.missing_columns})
         ),
-        history=tuple(lake.history(source.source, table_name)) if table.load == "snapshot" else (),
+        history=tuple(lake.history(source.source, table_name, part.window)) if is_whole else (),
+        is_report_window=part.window is not None,
+        newest_event=None if table.load == "snapshot" else _newest_event(accepted),
         as_of=as_of,
         warn_after_days=table.freshness.warn_after_days,
         error_after_days=table.freshness.error_after_days,
         limits=limits_for(company.agreement, source.source, table_name),
-        allow_empty=table.allow_empty,
+        allow_empty=table.allow_empty or part.is_addition,
         owner=source.owner,
     )
     make_folder(settings.home / "tmp")
@@ -177,11 +318,21 @@ def _load(
         good[name], broken = _apart(split.kept, name, outcome)
         bad[name] = pa.concat_tables([broken, _conflicting_rows(split.conflicting)])
     carried = {
-        name: _carried(lake, source, table_name, name, good[name], bad[name]["source_id"])
+        name: _carried(
+            lake,
+            source,
+            table_name,
+            part,
+            name,
+            good[name]["source_id"],
+            # Ids that are made of a row's content know nothing of an older version of it.
+            bad[name]["source_id"] if "source_id" in columns[name] else pa.chunked_array([], "str"),
+        )
         for name in good
-        if table.load == "snapshot"
     }
-    load_id = lake.begin_load(source.source, table_name, table.load, None, run_id)
+    load_id = lake.begin_load(
+        source.source, table_name, table.load, part.window, run_id, days.window if days else None
+    )
     load = lake.commit_load(
         load_id,
         good,
@@ -197,10 +348,16 @@ def _load(
         carried=carried,
         results=outcome.results,
         columns_found=raw.columns,
-        input_fingerprint=input_fingerprint or "",
-        config_fingerprint=config_fingerprint,
+        files=dict(part.files),
+        newest_event_at=outcome.newest_event,
+        **fingerprints,
     )
-    return Ingested(load, outcome.results, is_unchanged=False)
+    return load, outcome.results
+
+
+def _newest_event(loads: Iterable[Load]) -> datetime | None:
+    times = (load.newest_event_at for load in loads)
+    return max((at for at in times if at is not None), default=None)
 
 
 def standing_results(load: Load) -> list[ExpectationResult]:
@@ -258,43 +415,80 @@ def _config_fingerprint(
     """Everything beside the input that decides what a load holds and whether it is accepted."""
     freshness = source.tables[table_name].freshness
     is_aging = freshness.warn_after_days is not None or freshness.error_after_days is not None
-    settings = {
-        # An input that no longer changes grows stale: its age is judged anew each day.
-        "day": as_of.date().isoformat() if is_aging else None,
-        "version": MAPPING_VERSION,
-        "source": source.model_dump(mode="json", exclude={"tables", "url", "description", "owner"}),
-        "table": source.tables[table_name].model_dump(mode="json"),
-        "entities": {
-            mapping.entity: str(ENTITIES[mapping.entity].arrow_schema)
-            for mapping in source.tables[table_name].entities
-        },
-        "exemptions": sorted(exemptions),
-        "limits": asdict(limits_for(company.agreement, source.source, table_name)),
-    }
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return _digest(
+        {
+            # An input that no longer changes grows stale: its age is judged anew each day.
+            "day": as_of.date().isoformat() if is_aging else None,
+            "mapping": _mapping_fingerprint(source, table_name),
+            "table": source.tables[table_name].model_dump(mode="json"),
+            "exemptions": sorted(exemptions),
+            "limits": asdict(limits_for(company.agreement, source.source, table_name)),
+        }
+    )
+
+
+def _mapping_fingerprint(source: Source, table_name: str) -> str:
+    """Everything beside the input that decides which rows come of it.
+
+    Where it is another than a load's, what that load has read is read again.
+    """
+    table = source.tables[table_name]
+    return _digest(
+        {
+            "version": MAPPING_VERSION,
+            "source": source.model_dump(
+                mode="json", exclude={"tables", "url", "description", "owner"}
+            ),
+            "table": table.model_dump(
+                mode="json", exclude={"files", "allow_empty", "freshness", "lag_days"}
+            ),
+            "entities": {
+                mapping.entity: str(ENTITIES[mapping.entity].arrow_schema)
+                for mapping in table.entities
+            },
+        }
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _carried(
     lake: Lake,
     source: Source,
     table_name: str,
+    part: _Part,
     entity: str,
-    good: pa.Table,
-    bad_ids: pa.ChunkedArray,
+    good: pa.ChunkedArray,
+    bad: pa.ChunkedArray,
 ) -> pa.Table:
-    """What the last load had of records that are bad in this snapshot: it stays current.
+    """What this load would replace of records that are bad in it, by id: it stays current.
 
-    So do the tombstones of erased persons, although the source has them no more, or is not asked
-    for them. Other load modes keep every version in the lake, where readers find the newest good
-    one.
+    So do tombstones in a snapshot, although the source no longer has what they stand for, or it
+    was dropped. In the other modes nothing replaces them: they are of no file and have the
+    newest version of their ids. Where versions stand beside each other in the lake, readers find
+    the newest good one.
     """
-    tombstones = lake.last_tombstones(source.source, table_name, entity)
-    if not ENTITIES[entity].requires_id:
-        return tombstones
-    ids = pc.unique(bad_ids.drop_null())
-    lost = ids.filter(pc.invert(pc.is_in(ids, value_set=good["source_id"].combine_chunks())))
-    older = lake.last_versions(source.source, table_name, entity, lost)
-    return pa.concat_tables([older, tombstones])
+    ids = pc.unique(bad.drop_null())
+    lost = ids.filter(pc.invert(pc.is_in(ids, value_set=good.combine_chunks())))
+    match source.tables[table_name].load:
+        case "snapshot":
+            last = lake.manifest.last(source.source, table_name, ("accepted",))
+            older = lake.last_versions(last, entity, lost)
+            tombstones = lake.last_tombstones(source.source, table_name, entity)
+            # An event that was an erased person's may have become another's.
+            for known in (good, older["source_id"]):
+                ids = tombstones["source_id"]
+                is_known = pc.is_in(ids, value_set=known.combine_chunks())
+                tombstones = tombstones.filter(pc.invert(is_known))
+            return pa.concat_tables([older, tombstones])
+        case "append":
+            read = lake.read_files(source.source, table_name)
+            loads = {read[name].load_id: read[name] for name in part.files if name in read}
+            return lake.last_versions(list(loads.values()), entity, lost, list(part.files))
+        case "upsert":
+            return lake.last_versions([], entity, lost)
 
 
 def _apart(rows: pa.Table, entity: str, outcome: GateOneOutcome) -> tuple[pa.Table, pa.Table]:

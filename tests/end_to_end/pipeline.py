@@ -11,13 +11,18 @@ import duckdb
 
 from orchestration.launch import Outcome, Step
 from orchestration.runs import RunRequest, execute
-from orchestration.settings import Settings
+from orchestration.settings import EVENT_BATCH_SIZE, Settings
 
 
 def run(settings: Settings, request: RunRequest | None = None, **env: str) -> Outcome:
     """Execute a run in this process, with `env` beside the environment that is there."""
     steps: list[Step] = []
-    here = {"TANDEM_HOME": str(settings.home), "DAGSTER_HOME": str(settings.dagster_home), **env}
+    here = {
+        "TANDEM_HOME": str(settings.home),
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_EVENT_BATCH_SIZE": EVENT_BATCH_SIZE,
+        **env,
+    }
     with mock.patch.dict(os.environ, here):
         return execute(settings, request or RunRequest(), steps.append)
 

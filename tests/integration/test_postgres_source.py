@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,30 @@ def test_a_query_reads_only_its_window(server: Server) -> None:
         {"id": 1, "at": "10:30", "plan": "größer"}
     ]
     assert read(server.url(), query=query).data.num_rows == 2
+
+
+@pytest.mark.parametrize("cursor", ["created", "written", "closed_on"])
+def test_a_cursor_of_any_kind_of_time_reads_its_window_and_what_has_none(
+    server: Server, cursor: str
+) -> None:
+    def ids(first: date, after: date) -> list[int]:
+        window = (datetime.combine(first, time()), datetime.combine(after, time()))
+        raw = read(server.url(), window, table="sales.Deals", cursor=cursor, load="upsert")
+        return sorted(raw.data["id"].to_pylist())
+
+    without = {"created": {2}, "written": {2, 3}, "closed_on": {2}}[cursor]
+    day = date(2025, 3, 31) if cursor == "closed_on" else date(2025, 3, 30)
+    assert ids(day, day + timedelta(days=1)) == sorted({1} | without)
+    assert ids(day + timedelta(days=1), date(2200, 1, 1)) == sorted(without)
+    halves = ids(date(1900, 1, 1), day), ids(day, date(2200, 1, 1))
+    assert set(halves[0]) | set(halves[1]) == {1, 2, 3}
+    assert set(halves[0]) & set(halves[1]) == without
+
+
+def test_a_cursor_that_is_not_there_is_named(server: Server) -> None:
+    with pytest.raises(ExtractError, match='column "changed" does not exist'):
+        window = (datetime(2025, 3, 30), datetime(2025, 3, 31))
+        read(server.url(), window, table="sales.Deals", cursor="changed", load="upsert")
 
 
 def test_an_empty_table_has_columns(server: Server) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestration import console
-from orchestration.launch import Outcome
+from orchestration import console, console_progress
+from orchestration.launch import Outcome, Step
 from orchestration.lib.company.agreement import DEFAULTS
 from orchestration.report import AgendaItem, Kpi, Promise, ReleaseReport
 from orchestration.settings import Settings
@@ -123,3 +123,16 @@ def test_a_narrow_terminal_has_one_thing_below_the_other(monkeypatch: pytest.Mon
     assert all(len(line) <= 80 for line in lines)
     assert any(line.split() == ["Leads", "102", "90%"] for line in lines)
     assert any(line.split() == ["Opportunity", "9", "12"] for line in lines)
+
+
+def test_a_log_has_the_progress_of_a_long_extraction_and_one_line_at_its_end() -> None:
+    stream = io.StringIO()
+    lines = console_progress._Lines(Console(file=stream, width=160))
+    for message in ("31 of 59 days, 1 of 2 loads", "59 of 59 days, 2 of 2 loads", "7 rows"):
+        lines.show(Step("extract", "lake__crm__deals", "note", message))
+    lines.show(Step("extract", "lake__crm__deals", "done", seconds=2.0))
+    assert stream.getvalue().splitlines() == [
+        "extract    crm__deals: 31 of 59 days, 1 of 2 loads",
+        "extract    crm__deals: 59 of 59 days, 2 of 2 loads",
+        "extract    crm__deals: 7 rows  (2.0 s)",
+    ]

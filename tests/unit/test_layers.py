@@ -104,7 +104,7 @@ READS = {
 BELOW_METRICS = {"facts", "dimensions", "kpi_components"}
 ABOVE_METRICS = {"kpis", "alignment"}
 # What the macros of staging need: which loads count, and the timezone of report days.
-STAGING_HELPERS = {"stg_lake__loads", "stg_agreement__company"}
+STAGING_HELPERS = {"stg_lake__loads", "stg_lake__replaced_files", "stg_agreement__company"}
 # Marts whose rows are an entity's own: they take its attributes from staging, where another
 # model in between would only repeat them. Anything else of a source goes through intermediate.
 ROWS_OF_AN_ENTITY = {

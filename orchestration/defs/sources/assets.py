@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.defs.automation.freshness import table_freshness
-from orchestration.defs.partitions import ONE_RUN
+from orchestration.defs.partitions import ONE_RUN, days_of
 from orchestration.defs.quality.checks import check_result
 from orchestration.defs.resources import TandemResource, failure
 from orchestration.defs.sources.keys import AGREEMENT_KEY, table_key
@@ -16,6 +16,7 @@ from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import exclusive
 
 GATE = "gate_1"
+_COUNTS = ("rows_read", "rows_quarantined", "rows_duplicate", "rows_filtered")
 
 # A database may be busy for a moment; a file that cannot be read stays so.
 _RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
@@ -82,23 +83,29 @@ def _table_asset(
                 table_name,
                 as_of=tandem.as_of(context, company),
                 run_id=context.run_id,
+                days=days_of(context),
+                on_progress=context.log.info,
             )
         except TandemError as error:
             # Nothing was read: trying again would only say the same.
             raise failure(error, allow_retries=source.type == "sql") from None
         context.log.info(ingested.summary)
-        load = ingested.load
         yield dg.MaterializeResult(
             metadata={
-                "dagster/row_count": load.rows,
+                "dagster/row_count": ingested.total("rows"),
                 "dagster/column_schema": _column_schema(table),
-                "load_id": load.load_id,
-                "state": load.state,
+                "load_id": ingested.load.load_id,
+                "state": ingested.load.state,
                 "is_unchanged": ingested.is_unchanged,
-                "rows_read": load.rows_read,
-                "rows_quarantined": load.rows_quarantined,
-                "rows_duplicate": load.rows_duplicate,
-                "rows_filtered": load.rows_filtered,
+                **{name: ingested.total(name) for name in _COUNTS},
+                **{
+                    name: str(value)
+                    for name, value in (
+                        ("window_start", ingested.loads[0].window_start),
+                        ("window_end", ingested.load.window_end),
+                    )
+                    if value is not None
+                },
             },
             check_results=[check_result(key, GATE, ingested.results)],
         )

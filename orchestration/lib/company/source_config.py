@@ -27,6 +27,10 @@ Name = Annotated[str, Field(pattern=NAME)]
 Boolean = Annotated[bool, Strict()]
 # The keys that say what a table reads.
 INPUT_KEYS = ("files", "table", "query")
+# Days before its window that a table reads again: for late rows, and for reports, whose past
+# days ad platforms restate.
+LAG_DAYS, REPORT_LAG_DAYS = 3, 30
+_WINDOW_PARAMETER = re.compile(r":window_(start|end)\b")
 NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms", "excel")
 LoadMode = Literal["append", "upsert", "snapshot"]
 FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "excel"]
@@ -301,11 +305,69 @@ class Table(Settings):
     # of sources of type sql
     table: str | None = None
     query: str | None = None
+    cursor: str | None = None  # the column by which windows of days are asked for
+    lag_days: int | None = Field(default=None, ge=1)  # default: see LAG_DAYS
     # of both
     load: LoadMode = "snapshot"
     allow_empty: Boolean = False
     freshness: Freshness = Freshness()
     entities: list[EntityMapping] = Field(min_length=1)
+
+    @property
+    def is_windowed(self) -> bool:
+        """Whether a run asks for the rows of its days; else the input is read as a whole."""
+        return self.load != "snapshot" and self.names_window
+
+    @property
+    def names_window(self) -> bool:
+        """Whether rows can be asked for by day: by a cursor, or by the query itself."""
+        return self.cursor is not None or bool(_WINDOW_PARAMETER.search(self.query or ""))
+
+    @property
+    def lag(self) -> int:
+        """Days before the first day asked for that are read again."""
+        return self.lag_days or (REPORT_LAG_DAYS if self.is_report else LAG_DAYS)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it feeds an entity whose days are replaced as a whole."""
+        return any(ENTITIES[mapping.entity].is_windowed for mapping in self.entities)
+
+    @model_validator(mode="after")
+    def _window_is_used(self) -> Table:
+        complaints = list(self._window_complaints())
+        if complaints:
+            raise ComplaintsError(complaints)
+        return self
+
+    def _window_complaints(self) -> Iterator[Complaint]:
+        if self.cursor is not None and self.table is None:
+            yield Complaint(
+                ("cursor",),
+                "is for a table, and this reads no table",
+                "give table; a query names :window_start and :window_end itself",
+            )
+        elif self.cursor is not None and self.load == "snapshot":
+            yield Complaint(
+                ("cursor",),
+                "a snapshot is read as a whole, so that what it lacks is gone",
+                "add load: upsert, or load: append for rows that never change",
+            )
+        if self.lag_days is not None and not self.names_window:
+            yield Complaint(
+                ("lag_days",),
+                "has no effect: this table is not asked for by day",
+                "add cursor, the column that dates a row or its last change",
+            )
+        for mapping in self.entities if self.cursor is not None else ():
+            entity = ENTITIES[mapping.entity]
+            day = mapping.columns.get(entity.event_time or "")
+            if entity.is_windowed and day is not None and day.column != self.cursor:
+                yield Complaint(
+                    ("cursor",),
+                    f"{entity.name} is replaced by the day, and {self.cursor} is not its day",
+                    f"name the column that is mapped to {entity.event_time}",
+                )
 
     @field_validator("files", mode="before")
     @classmethod

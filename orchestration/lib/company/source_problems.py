@@ -102,6 +102,8 @@ def _in_words(
         return "is not allowed", did_you_mean(written, allowed)
     if kind == "model_type" and path[-2:-1] == ("columns",):
         return "must name a column", "write the column's name, or a block such as {column: Name}"
+    if kind == "greater_than_equal" and path[-1] == "lag_days":
+        return "must be at least 1", "a day may end later in the source than where the company is"
     if kind in ("int_from_float", "int_parsing") and path[-1] in ("divide_by", "multiply_by"):
         return _WORDS[kind][0], "divide_by makes numbers smaller, multiply_by makes them larger"
     if kind in _WORDS:

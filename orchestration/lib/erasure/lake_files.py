@@ -32,6 +32,7 @@ from orchestration.lib.erasure.rows import (
     with_tombstones,
 )
 from orchestration.lib.lake.files import AGREEMENT, TOMBSTONE, write_parquet
+from orchestration.lib.lake.lake import Lake
 from orchestration.settings import Settings
 
 
@@ -49,10 +50,13 @@ def rewrite_lake(
 ) -> Rewritten:
     """Replace the person's rows everywhere; `is_trial` only counts them."""
     done = Rewritten()
+    replaced: dict[int, list[str]] = {}
+    for load_id, name in Lake(settings).superseded_files():
+        replaced.setdefault(load_id, []).append(name)
     for path, source, entity, load_id in _entity_files(settings):
         # Not `read_table`: it would make columns of the folders' names.
         rows = pq.ParquetFile(path).read()
-        result = with_tombstones(rows, entity, source, erased, known)
+        result = with_tombstones(rows, entity, source, erased, known, replaced.get(load_id, ()))
         if result.erased:
             done.rows[entity] += result.erased
         if not result.rows.equals(rows):

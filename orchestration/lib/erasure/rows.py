@@ -16,7 +16,7 @@ Names, addresses, phones, free text, unmapped columns, and file and line are gon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -123,9 +123,19 @@ def without_erased(rows: pa.Table, entity: str, source: str, erased: Erased) -> 
 
 
 def with_tombstones(
-    rows: pa.Table, entity: str, source: str, erased: Erased, known: Known
+    rows: pa.Table,
+    entity: str,
+    source: str,
+    erased: Erased,
+    known: Known,
+    replaced: Collection[str] = (),
 ) -> Result:
-    """Rows of the lake with a tombstone in place of each row of an erased person."""
+    """Rows of the lake with a tombstone in place of each row of an erased person.
+
+    Rows of the files in `replaced` do not count: what is the person's among them goes without a
+    tombstone, which would count, because it is of no file.
+    """
+    is_replaced = pc.is_in(rows["_file"], value_set=pa.array(list(replaced), pa.string()))
     owner, cells = _owners(rows, entity, source, erased)
     if not is_about_people(entity):
         owner[:] = -1
@@ -135,6 +145,7 @@ def with_tombstones(
         cells = dict.fromkeys(references(entity), owner)
     rows = _rekey_cells(rows, cells, references(entity), erased)
     rows = _tombstones(rows, entity, owner, erased, known)
+    rows = rows.filter(pc.invert(pc.and_(is_replaced, pa.array(owner >= 0))))
     return Result(scrub(rows, entity, erased, known), int((owner >= 0).sum()))
 
 
@@ -376,17 +387,18 @@ def _tombstones(
     }
     if not (owner >= 0).any():
         return rows
+    rows = _renumbered(rows, owner)
     for column, change in changes.items():
         if column in rows.column_names:
             rows = _replaced(rows, column, owner, erased, change)
-    return _renumbered(rows, owner)
+    return rows
 
 
 def _renumbered(rows: pa.Table, owner: np.ndarray) -> pa.Table:
     """Tombstones lose their line, which leads back to the person; their order stays."""
-    places = np.flatnonzero(owner >= 0)
-    lines = rows["_line"].take(pa.array(places)).to_pylist()
-    order = sorted(range(len(places)), key=lambda row: (lines[row] is not None, lines[row]))
+    places = pa.array(np.flatnonzero(owner >= 0))
+    files, lines = (rows[name].take(places).to_pylist() for name in ("_file", "_line"))
+    order = sorted(range(len(places)), key=lambda row: (files[row] or "", lines[row] or 0))
     ranks = [0] * len(places)
     for rank, row in enumerate(order, start=1):
         ranks[row] = rank

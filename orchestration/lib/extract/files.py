@@ -6,6 +6,7 @@ one format (its own module).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +14,13 @@ import pyarrow as pa
 from orchestration.lib.company.source_config import CsvDialect, FileFormat, Table
 from orchestration.lib.extract.columns import describe_missing, mapped_columns, needed_columns
 from orchestration.lib.extract.delimited import header_below, other_delimiter, read_delimited
-from orchestration.lib.extract.inputs import COMPRESSIONS, InputFile, find_files, fingerprint
+from orchestration.lib.extract.inputs import (
+    COMPRESSIONS,
+    InputFile,
+    find_files,
+    fingerprint,
+    fingerprints,
+)
 from orchestration.lib.extract.model import ExtractError, FilePart, RawTable
 
 TYPED: tuple[FileFormat, ...] = ("parquet", "excel")  # with numbers and dates of their own
@@ -30,18 +37,17 @@ FORMATS: dict[str, FileFormat] = {
 }
 
 
-def files_fingerprint(table: Table, company: Path) -> str:
-    """SHA-256 over names and bytes of a table's files."""
-    return fingerprint(find_files(table.files or [], company))
-
-
-def read_files(table: Table, company: Path) -> RawTable:
-    """Read all files of a table, as one.
+def read_files(table: Table, company: Path, names: Collection[str] | None = None) -> RawTable:
+    """Read the files of a table, as one; of all that it names those of these `names` alone.
 
     Columns may stand in another order from file to file. A column that a mapping names must
     be in all files or in none; others are null where they are missing. Raises ExtractError.
     """
-    files = find_files(table.files or [], company)
+    files = [
+        file
+        for file in find_files(table.files or [], company)
+        if names is None or file.name in names
+    ]
     parts = [_read_file(file, table) for file in files]
     columns = list(dict.fromkeys(name for part in parts for name in part.columns))
     _check_columns(files, parts, columns, table)
@@ -63,7 +69,7 @@ def read_files(table: Table, company: Path) -> RawTable:
         malformed=[row for part in parts for row in part.malformed],
         counts=[part.count for part in parts],
         columns=columns,
-        fingerprint=fingerprint(files),
+        fingerprint=fingerprint(fingerprints(files)),
         is_typed=any(file_format(file, table) in TYPED for file in files),
     )
 

@@ -15,7 +15,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,16 +162,22 @@ def empty_file(file: InputFile) -> ExtractError:
     )
 
 
-def fingerprint(files: list[InputFile]) -> str:
-    """SHA-256 over names and bytes of the files, as they lie on disk."""
-    digest = hashlib.sha256()
+def fingerprints(files: list[InputFile]) -> dict[str, str]:
+    """SHA-256 over the bytes of each file, as they lie on disk, by name."""
+    found = {}
     for file in files:
         content = hashlib.sha256()
         with file.path.open("rb") as stream:
             while block := stream.read(BLOCK):
                 content.update(block)
-        digest.update(f"{content.hexdigest()} {file.name}\n".encode())
-    return digest.hexdigest()
+        found[file.name] = content.hexdigest()
+    return found
+
+
+def fingerprint(files: Mapping[str, str]) -> str:
+    """SHA-256 over names and fingerprints of several files, in the order of their names."""
+    lines = "".join(f"{files[name]} {name}\n" for name in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def text_lines(

@@ -28,7 +28,7 @@ from orchestration.lib.extract.inputs import InputFile
 from orchestration.lib.extract.model import ExtractError, FileCount, RawTable
 
 PAGE_ROWS = 50_000
-# What :window_start and :window_end of a query mean where a run has no window.
+# What :window_start and :window_end of a query mean where it is read as a whole.
 ALWAYS = (datetime(1900, 1, 1), datetime(2200, 1, 1))
 # Driver values that Arrow has a type for; any other, such as a JSON document, becomes text.
 _SCALARS = (str, bool, int, float, Decimal, date)
@@ -39,8 +39,10 @@ def read_sql(
 ) -> RawTable:
     """Read a database table, or the rows of a query, with the database's types.
 
-    A relative path in a SQLite or DuckDB URL is relative to the company folder. `_file` is the
-    table's name, or 'query', and `_line` the row's number. Raises ExtractError, whose text
+    Of a table with a `cursor` only the rows are read whose cursor lies in the window, and those
+    without one, which no window would find. A relative path in a SQLite or DuckDB URL is
+    relative to the company folder. `_file` is the table's name, or 'query', and `_line` the
+    row's number. Raises ExtractError, whose text
     never holds the password.
     """
     table = source.tables[table_name]
@@ -109,11 +111,14 @@ def _read(
     engine: sa.Engine, place: str, table: Table, window: tuple[datetime, datetime] | None
 ) -> pa.Table:
     schema, _, name = (table.table or "query").rpartition(".")
-    query = None if table.query is None else _query(table.query, window)
-    if table.table and engine.dialect.name == "duckdb":
+    query: sa.TextClause | sa.Select[Any] | None = None
+    if table.query is not None:
+        query = _query(table.query, window)
+    elif window is not None or engine.dialect.name == "duckdb":
         # duckdb-engine cannot reflect tables of DuckDB 2; a select needs no reflection.
-        quote = engine.dialect.identifier_preparer.quote_identifier
-        query = sa.text("select * from " + ".".join(map(quote, table.table.split("."))))
+        query = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
+        if window is not None and table.cursor is not None:
+            query = query.where(_in_window(sa.column(table.cursor), window))
     metadata = sa.MetaData(schema=schema or None)
     if query is not None:
         sa.Table(name, metadata)  # stands for the query's rows, so that dlt reflects nothing
@@ -182,9 +187,19 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
+def _in_window(cursor: sa.ColumnClause[Any], window: tuple[datetime, datetime]) -> Any:
+    start, end = (sa.literal(day, sa.Date()) for day in _days(window))
+    return sa.or_(cursor.is_(None), sa.and_(cursor >= start, cursor < end))
+
+
+def _days(window: tuple[datetime, datetime]) -> tuple[date, date]:
+    """The window as dates: databases compare them with dates, times, and SQLite's texts."""
+    return window[0].date(), window[1].date()
+
+
 def _query(text: str, window: tuple[datetime, datetime] | None) -> sa.TextClause:
     """The query with its window bound; any other colon in it is text."""
-    parameters = dict(zip(("window_start", "window_end"), window or ALWAYS, strict=True))
+    parameters = dict(zip(("window_start", "window_end"), _days(window or ALWAYS), strict=True))
     used = {name: value for name, value in parameters.items() if re.search(rf":{name}\b", text)}
     escaped = re.sub(r":(?!window_(?:start|end)\b)", r"\\:", text)
     return sa.text(escaped.strip().rstrip(";")).bindparams(**used)

@@ -21,14 +21,14 @@ _CLASSIFY = """
 with twins as (
     select candidate.*
     from candidate
-    join (select source_id from candidate group by source_id having count(*) > 1)
-        using (source_id)
+    join (select source_id, _part from candidate group by all having count(*) > 1)
+        using (source_id, _part)
 ),
 versions as (
-    select source_id, {updated_at} as updated_at, list(_position) as positions,
+    select source_id, _part, {updated_at} as updated_at, list(_position) as positions,
            max(_position) as last_position
     from twins
-    group by {columns}
+    group by _part, {columns}
 ),
 ranked as (
     select positions, last_position, updated_at,
@@ -36,7 +36,7 @@ ranked as (
            first_value(updated_at) over newest_first as newest
     from versions
     window newest_first as (
-        partition by source_id order by updated_at desc nulls last, last_position desc
+        partition by source_id, _part order by updated_at desc nulls last, last_position desc
     )
 ),
 judged as (
@@ -74,13 +74,16 @@ def split_duplicates(candidate: pa.Table, entity: str, load_mode: str, is_id_map
     names = list(ENTITIES[entity].column_names)
     if "_parse_error" in candidate.column_names:
         names.append("_parse_error")  # two values that cannot be read are both null, not the same
-    columns = candidate.select(names).append_column(
-        "_position", pa.array(np.arange(candidate.num_rows, dtype=np.int64))
+    keeps_history = load_mode != "snapshot"
+    position = pa.array(np.arange(candidate.num_rows, dtype=np.int64))
+    part = candidate["_file"] if keeps_history else pa.repeat("", candidate.num_rows)
+    columns = (
+        candidate.select(names).append_column("_position", position).append_column("_part", part)
     )
     query = _CLASSIFY.format(
         columns=", ".join(duck.identifier(name) for name in names),
         updated_at="updated_at" if "updated_at" in names else "null::timestamp",
-        keeps_history=str(load_mode != "snapshot").lower(),
+        keeps_history=str(keeps_history).lower(),
     )
     with duck.connect() as connection:
         connection.register("candidate", columns)

@@ -58,6 +58,11 @@ def loads_file(settings: Settings) -> Path:
     return settings.lake / "_manifest" / "loads.parquet"
 
 
+def replaced_files_file(settings: Settings) -> Path:
+    """Input files of older loads that newer ones have read again, as dbt reads it."""
+    return loads_file(settings).with_name("replaced_files.parquet")
+
+
 def manifest_file(settings: Settings) -> Path:
     return settings.lake / "manifest.db"
 

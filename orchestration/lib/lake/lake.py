@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +38,7 @@ from orchestration.lib.lake.files import (
     entity_folder,
     loads_file,
     manifest_file,
+    replaced_files_file,
     with_load_id,
     write_entity,
     write_parquet,
@@ -58,8 +61,10 @@ _LOADS = pa.schema(
         ("rows_quarantined", pa.int64()),
         ("state", pa.string()),
         ("is_newest", pa.bool_()),
+        ("is_by_file", pa.bool_()),
     ]
 )
+_REPLACED_FILES = pa.schema([("load_id", pa.int64()), ("file_name", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Lake:
             # An entity that has grown a column needs its empty file written anew.
             if not path.exists() or pq.read_schema(path) != entity.arrow_schema:
                 write_parquet(path, entity.arrow_schema.empty_table())
-        if not loads_file(self._settings).exists():
+        if not replaced_files_file(self._settings).exists():
             self.export_loads()
 
     def clean_orphans(self) -> list[int]:
@@ -123,12 +128,18 @@ class Lake:
             return sorted(pending)
 
     def begin_load(
-        self, source: str, table: str, mode: str, window: Window | None, run_id: str
+        self,
+        source: str,
+        table: str,
+        mode: str,
+        window: Window | None,
+        run_id: str,
+        days: Window | None = None,
     ) -> int:
-        """Hand out the id of a new load. `window` is naive UTC, its end not part of it."""
+        """Hand out the id of a new load; for `window` and `days`, the run's range, see `Load`."""
         if source == AGREEMENT:
             raise LakeError(f"A source cannot be named {AGREEMENT}: that is the agreement's own.")
-        return self.manifest.begin(source, table, mode, window, _now(), run_id)
+        return self.manifest.begin(source, table, mode, window, _now(), run_id, days)
 
     def commit_load(
         self,
@@ -141,16 +152,15 @@ class Lake:
         carried: Mapping[str, pa.Table] | None = None,
         results: Sequence[ExpectationResult] = (),
         columns_found: Sequence[str] = (),
-        input_fingerprint: str = "",
-        config_fingerprint: str = "",
+        **known: Any,
     ) -> Load:
         """Write a load: its good rows by entity, its bad rows by entity, its manifest row.
 
         `entity_tables` hold at least the columns of the entity's `arrow_schema`; `bad` those of
         `quarantine.BAD_ROWS`, under the entity's name or '' for records that no mapping saw.
         `carried` are older versions of bad rows, from `last_versions`, which stay current.
-        `results` are those of gate 1. A rejected load keeps its data, unread until it is
-        accepted. A windowed entity without a window covers the days it has rows for.
+        `results` are those of gate 1, `known` further columns of the manifest, such as `files`.
+        A rejected load keeps its data, unread until it is accepted.
 
         Raises LakeError where rows do not fit, UnknownLoadError if the load is not pending.
         """
@@ -158,26 +168,23 @@ class Lake:
         tables = {name: conform(rows, name, load_id) for name, rows in entity_tables.items()}
         for name, rows in tables.items():
             folder = entity_folder(self._settings, load.source, load.table_name, name, load_id)
-            write_entity(self._settings, folder / "data.parquet", rows, name)
+            if rows.num_rows:
+                write_entity(self._settings, folder / "data.parquet", rows, name)
             if carried and name in carried and carried[name].num_rows:
                 old = conform(carried[name], name, load_id)
                 write_entity(self._settings, folder / CARRIED, old, name)
         quarantined = quarantine.write(self._settings, load_id, load.source, load.table_name, bad)
-        window = _days_covered(tables) if load.window_start is None else None
-        dated = {} if window is None else {"window_start": window[0], "window_end": window[1]}
         self.manifest.update(
             load_id,
             expected="pending",
             **asdict(counts),
-            **dated,
             rows=sum(rows.num_rows for rows in tables.values()),
             rows_quarantined=quarantined,
             state=state,
             results=[result.to_dict() for result in results],
             columns_found=list(columns_found),
             schema_fingerprint=_fingerprint(sorted(columns_found)),
-            input_fingerprint=input_fingerprint,
-            config_fingerprint=config_fingerprint,
+            **known,
         )
         return self.manifest.get(load_id)
 
@@ -195,28 +202,59 @@ class Lake:
                 self.manifest.update(load_id, expected="rejected", state="accepted")
             return self.manifest.get(load_id)
 
-    def history(self, source: str, table: str, count: int = 5) -> list[int]:
-        """`rows_read` of the last accepted loads of a table, newest first."""
-        loads = self.manifest.last(source, table, ("accepted",), count)
-        return [load.rows_read for load in loads]
+    def history(
+        self, source: str, table: str, window: Window | None = None, count: int = 5
+    ) -> list[int]:
+        """`rows_read` of the last accepted loads of a table with as long a window, newest first."""
+        loads = self.manifest.loads_of(source, table, "accepted")
+        comparable = (load for load in loads if _length(load.window) == _length(window))
+        return [load.rows_read for load in islice(comparable, count)]
 
-    def last_versions(self, source: str, table: str, entity: str, source_ids: pa.Array) -> pa.Table:
-        """The rows of these ids in the newest accepted load of a table, one for each at most."""
-        schema = ENTITIES[entity].arrow_schema
-        loads = self.manifest.last(source, table, ("accepted",))
-        if not loads or not len(source_ids):
-            return schema.empty_table()
-        folder = entity_folder(self._settings, source, table, entity, loads[0].load_id)
-        return _matching(folder, schema, pc.field("source_id").isin(source_ids))
+    def read_files(self, source: str, table: str) -> dict[str, Load]:
+        """The newest accepted load of each input file of a table that was ever read."""
+        found: dict[str, Load] = {}
+        for load in self.manifest.loads_of(source, table, "accepted"):
+            for name in load.files:
+                found.setdefault(name, load)
+        return found
+
+    def last_versions(
+        self, loads: Collection[Load], entity: str, source_ids: pa.Array, files: Sequence[str] = ()
+    ) -> pa.Table:
+        """The rows of these ids in these loads; of these input files alone if some are named."""
+        wanted = pc.field("source_id").isin(source_ids)
+        if files:
+            wanted &= pc.field("_file").isin(files)
+        return self._rows(loads if len(source_ids) else (), entity, wanted)
 
     def last_tombstones(self, source: str, table: str, entity: str) -> pa.Table:
-        """What stands for erased persons in the newest accepted load of a table."""
+        """What stands for erased persons in the loads of a table that count, once per record.
+
+        These are the newest accepted load, if it is a snapshot, else all since the last snapshot.
+        """
+        loads = []
+        for load in self.manifest.loads_of(source, table, "accepted"):
+            loads.append(load)
+            if load.load_mode == "snapshot":
+                break
+        found = self._rows(loads, entity, pc.field("_file") == TOMBSTONE)
+        rows = sorted(
+            found.to_pylist(),
+            key=lambda row: (row.get("updated_at") or datetime.min, row["_load_id"], row["_line"]),
+        )
+        newest = {row["source_id"]: row for row in rows}
+        return pa.Table.from_pylist(list(newest.values()), schema=found.schema)
+
+    def _rows(self, loads: Iterable[Load], entity: str, wanted: pc.Expression) -> pa.Table:
+        """The rows of an entity in these loads that fit."""
         schema = ENTITIES[entity].arrow_schema
-        loads = self.manifest.last(source, table, ("accepted",))
-        if not loads:
-            return schema.empty_table()
-        folder = entity_folder(self._settings, source, table, entity, loads[0].load_id)
-        return _matching(folder, schema, pc.field("_file") == TOMBSTONE)
+        parts = [schema.empty_table()]
+        for load in loads:
+            place = (load.source, load.table_name, entity, load.load_id)
+            for path in sorted(entity_folder(self._settings, *place).glob("*.parquet")):
+                found = pq.read_table(path, columns=schema.names, filters=wanted)
+                parts.append(found.cast(schema))
+        return pa.concat_tables(parts)
 
     def newest_loads(self) -> list[Load]:
         """The newest load of every table, accepted or rejected, by source and table."""
@@ -266,24 +304,33 @@ class Lake:
             or (load.source, load.table_name) in tables
         ]
 
-    def export_loads(self, tables: Collection[TableName] | None = None) -> Path:
-        """Write the loads of these tables to the file that dbt reads; of all without a list."""
+    def superseded_files(self) -> set[tuple[int, str]]:
+        """Load and file of rows that another load holds too, and that stands for the file.
+
+        A rejected load counts as older than all accepted ones: it may be accepted some day.
+        """
+        rejected = [load for load in self.manifest.loads("rejected") if _is_by_file(load)]
+        return set(_replaced_files([*rejected, *self.manifest.loads("accepted")]))
+
+    def export_loads(self, tables: Collection[TableName] | None = None) -> None:
+        """Write what dbt reads of the loads of these tables; of all without a list."""
         loads = self._loads_of(tables, "accepted", "rejected")
-        newest = {
-            (load.source, load.table_name): load.load_id
-            for load in loads
-            if load.state == "accepted"
-        }
+        accepted = [load for load in loads if load.state == "accepted"]
+        newest = {(load.source, load.table_name): load.load_id for load in accepted}
         rows = [
             {
                 **asdict(load),
                 "is_newest": newest.get((load.source, load.table_name)) == load.load_id,
+                "is_by_file": _is_by_file(load),
             }
             for load in loads
         ]
-        path = loads_file(self._settings)
-        write_parquet(path, pa.Table.from_pylist(rows, schema=_LOADS))
-        return path
+        write_parquet(loads_file(self._settings), pa.Table.from_pylist(rows, schema=_LOADS))
+        replaced = pa.Table.from_pylist(
+            [{"load_id": load, "file_name": name} for load, name in _replaced_files(accepted)],
+            schema=_REPLACED_FILES,
+        )
+        write_parquet(replaced_files_file(self._settings), replaced)
 
     def write_agreement(self, tables: Mapping[str, pa.Table], version: str, run_id: str) -> int:
         """Load the agreement's tables, or return the newest load if they are the same.
@@ -322,35 +369,35 @@ class Lake:
         ]
 
 
-def _matching(folder: Path, schema: pa.Schema, wanted: pc.Expression) -> pa.Table:
-    """The rows in a load's folder that fit, of all its files."""
-    parts = [
-        pq.read_table(path, columns=schema.names, filters=wanted).cast(schema)
-        for path in sorted(folder.glob("*.parquet"))
-    ]
-    return pa.concat_tables([schema.empty_table(), *parts])
-
-
 def _load_id(path: Path) -> int:
     return int(path.stem.partition("=")[2])
 
 
-def _days_covered(tables: Mapping[str, pa.Table]) -> Window | None:
-    """From the first day of the windowed entities' rows to the day after their last."""
-    days = [
-        day
-        for name, rows in tables.items()
-        if ENTITIES[name].is_windowed
-        for day in pc.min_max(rows[ENTITIES[name].event_time]).as_py().values()
-        if day is not None
-    ]
-    if not days:
-        return None
-    midnight = time()
-    return (
-        datetime.combine(min(days), midnight),
-        datetime.combine(max(days) + timedelta(days=1), midnight),
-    )
+def _length(window: Window | None) -> timedelta | None:
+    return None if window is None else window[1] - window[0]
+
+
+def _is_by_file(load: Load) -> bool:
+    """Whether the load's rows count file by file, each until a newer load has read it again."""
+    return load.load_mode == "append" and bool(load.files)
+
+
+def _replaced_files(accepted: Sequence[Load]) -> list[tuple[int, str]]:
+    """Load and file of what a newer load replaces, given the loads oldest first.
+
+    A file replaces its older rows in `append` alone: what `upsert` reads under one name may be
+    other records each time. Where a table changed from one to the other, it does too: else the
+    file would count twice.
+    """
+    replaced: list[tuple[int, str]] = []
+    newer: dict[tuple[str, str, str], bool] = {}  # whether a newer load read the file for append
+    for load in reversed(accepted):
+        for name in load.files:
+            file = (load.source, load.table_name, name)
+            if file in newer and (newer[file] or _is_by_file(load)):
+                replaced.append((load.load_id, name))
+            newer[file] = newer.get(file, False) or _is_by_file(load)
+    return replaced
 
 
 def _fingerprint(value: object) -> str:

@@ -31,6 +31,8 @@ create table if not exists loads (
     load_mode          text not null check (load_mode in ('append', 'upsert', 'snapshot')),
     window_start       text,
     window_end         text,
+    range_start        text,
+    range_end          text,
     rows_read          integer not null default 0,
     rows               integer not null default 0,
     rows_quarantined   integer not null default 0,
@@ -44,15 +46,19 @@ create table if not exists loads (
     columns_found      text not null default '[]',
     input_fingerprint  text not null default '',
     config_fingerprint text not null default '',
+    mapping_fingerprint text not null default '',
+    files              text not null default '{}',
+    newest_event_at    text,
     state              text not null check (state in ('pending', 'accepted', 'rejected')),
     results            text not null default '[]'
 );
 create index if not exists loads_by_table on loads (source, table_name, load_id);
 """
-# Columns that manifests of earlier versions lack.
-_ADDED = {"rows_erased": "integer not null default 0"}
-_LISTS = ("columns_found", "results")
-_TIMES = ("window_start", "window_end", "extracted_at")
+_JSON = ("columns_found", "files", "results")
+_TIMES = (
+    *("window_start", "window_end", "range_start", "range_end"),
+    *("extracted_at", "newest_event_at"),
+)
 
 
 class UnknownLoadError(TandemError):
@@ -61,7 +67,13 @@ class UnknownLoadError(TandemError):
 
 @dataclass(frozen=True)
 class Load:
-    """One load. Times are naive UTC; `window_end` is the first moment after the window.
+    """One load. Times are naive UTC, but for windows and ranges: those are midnights of days.
+
+    The *window* is what the load asked its source for and covers, `window_end` not part of it:
+    days of the source's own clock, without a timezone. The *range* is what the run was asked
+    for, which may take several loads. Both are null where the input was read as a whole.
+    `files` holds the fingerprint of each input file that the load read, by name.
+    `newest_event_at` is the newest time of its rows that had come by then.
 
     `rows_read` counts the records of the input that could be read, `malformed` those that
     could not; `rows` counts what lies in the lake, over all entities of the load, `rows_erased`
@@ -75,6 +87,8 @@ class Load:
     load_mode: str
     window_start: datetime | None
     window_end: datetime | None
+    range_start: datetime | None
+    range_end: datetime | None
     rows_read: int
     rows: int
     rows_quarantined: int
@@ -88,8 +102,21 @@ class Load:
     columns_found: list[str]
     input_fingerprint: str
     config_fingerprint: str
+    mapping_fingerprint: str
+    files: dict[str, str]
+    newest_event_at: datetime | None
     state: State
     results: list[dict[str, Any]]
+
+    @property
+    def window(self) -> Window | None:
+        """The window, if the load has one."""
+        return _pair(self.window_start, self.window_end)
+
+    @property
+    def range(self) -> Window | None:
+        """The range, if the load is of a run that was asked for days."""
+        return _pair(self.range_start, self.range_end)
 
 
 _NAMES = tuple(column.name for column in fields(Load))
@@ -102,17 +129,18 @@ class Manifest:
         self._path = path
 
     def create(self) -> None:
-        """Create the file, private, if it is not there yet."""
+        """Create the file, private, if it is not there yet; add columns that an older one lacks."""
         make_folder(self._path.parent)
         if not self._path.exists():
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
             sync(self._path.parent)
         with closing(sqlite3.connect(self._path)) as connection:
             connection.executescript(_CREATE)
-            present = {row[1] for row in connection.execute("pragma table_info(loads)")}
-            for name, kind in _ADDED.items():
-                if name not in present:
-                    connection.execute(f"alter table loads add column {name} {kind}")
+            found = {column[1] for column in connection.execute("pragma table_info(loads)")}
+            for line in _CREATE.splitlines():
+                name = line.split(maxsplit=1)[0] if line.startswith("    ") else ""
+                if name in _NAMES and name not in found:
+                    connection.execute(f"alter table loads add column {line.rstrip(',')}")
 
     def begin(
         self,
@@ -122,15 +150,16 @@ class Manifest:
         window: Window | None,
         extracted_at: datetime,
         run_id: str,
+        days: Window | None = None,
     ) -> int:
-        """Hand out the next load id: a row in state `pending`."""
-        start, end = window or (None, None)
-        values = (source, table, mode, start, end, extracted_at, run_id)
+        """Hand out the next load id: a row in state `pending`. `days` are the run's range."""
+        values = (source, table, mode, *(window or (None, None)), *(days or (None, None)))
         with self._write() as connection:
             cursor = connection.execute(
                 "insert into loads (source, table_name, load_mode, window_start, window_end,"
-                " extracted_at, run_id, state) values (?, ?, ?, ?, ?, ?, ?, 'pending')",
-                tuple(map(_stored, values)),
+                " range_start, range_end, extracted_at, run_id, state)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
+                tuple(map(_stored, (*values, extracted_at, run_id))),
             )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -164,6 +193,10 @@ class Manifest:
         """All loads in these states, oldest first."""
         return self._select(f"where state in ({_marks(states)}) order by load_id", states)
 
+    def loads_of(self, source: str, table: str, *states: State) -> list[Load]:
+        """All loads of a table in these states, newest first."""
+        return self.last(source, table, states, count=-1)
+
     def last(self, source: str, table: str, states: Sequence[State], count: int = 1) -> list[Load]:
         """The newest loads of a table in these states, newest first."""
         return self._select(
@@ -194,6 +227,10 @@ class Manifest:
         return connection
 
 
+def _pair(start: datetime | None, end: datetime | None) -> Window | None:
+    return None if start is None or end is None else (start, end)
+
+
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" for _ in values)
 
@@ -201,12 +238,12 @@ def _marks(values: Sequence[Any]) -> str:
 def _stored(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, list) else value
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def _load(row: Sequence[Any]) -> Load:
     values = dict(zip(_NAMES, row, strict=True))
-    for name in _LISTS:
+    for name in _JSON:
         values[name] = json.loads(values[name])
     for name in _TIMES:
         values[name] = values[name] and datetime.fromisoformat(values[name])

@@ -26,7 +26,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.lib.company.source_config import ColumnMapping, EntityMapping, RowFilter, Source
+from orchestration.lib.company.source_config import (
+    ColumnMapping,
+    EntityMapping,
+    LoadMode,
+    RowFilter,
+    Source,
+)
 from orchestration.lib.duck import connect, quoted
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
@@ -110,7 +116,7 @@ def map_entity(
             raise MappingError(f"{plan.place}: {error}") from error
         table = _replace_addresses(table, entity, hash_key)
         if not entity.requires_id:
-            table = _derive_ids(con, table, entity)
+            table = _derive_ids(con, table, entity, source.tables[table_name].load)
     fields = [
         *entity.arrow_schema,
         pa.field("_parse_error", pa.string()),
@@ -449,16 +455,21 @@ def _encoded(column: pa.ChunkedArray) -> _Encoded:
     return _Encoded(values, [chunk.indices for chunk in encoded.chunks])
 
 
-def _derive_ids(con: duckdb.DuckDBPyConnection, table: pa.Table, entity: Entity) -> pa.Table:
+def _derive_ids(
+    con: duckdb.DuckDBPyConnection, table: pa.Table, entity: Entity, load_mode: LoadMode
+) -> pa.Table:
     """Fill `source_id` where it is null: md5 of the row's values and its occurrence.
 
     Identical rows are numbered, so none gets lost, and the ids do not depend on the order of
-    rows or files.
+    rows or files. A snapshot is numbered as a whole. Elsewhere each file is, since it may come
+    in a load of its own: in `upsert` a row that two files hold is one, in `append` it is two.
     """
     ids = table.column("source_id")
     if ids.null_count == 0:
         return table
     hashed = list(_private_names(entity))
+    if load_mode == "append":
+        hashed.append("_file")
     con.register("mapped", table.select(["source_id", "_digest", *hashed]))
     parts = ", ".join(["_digest", *(f"""coalesce('=' || "{name}", '-')""" for name in hashed)])
     keys = (
@@ -471,8 +482,11 @@ def _derive_ids(con: duckdb.DuckDBPyConnection, table: pa.Table, entity: Entity)
         .combine_chunks()
     )
     derived = pc.coalesce(ids.cast(pa.string()).combine_chunks(), keys)
-    codes = pc.fill_null(keys.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
-    occurrence = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    codes = _codes(keys)
+    groups = [codes]
+    if load_mode != "snapshot":
+        groups.append(_codes(table.column("_file").combine_chunks()))
+    occurrence = pd.Series(codes).groupby(groups).cumcount().to_numpy()
     again = np.flatnonzero((occurrence > 0) & (codes >= 0))
     if len(again):
         mask = np.zeros(len(codes), dtype=bool)
@@ -483,6 +497,12 @@ def _derive_ids(con: duckdb.DuckDBPyConnection, table: pa.Table, entity: Entity)
         ]
         derived = pc.replace_with_mask(derived, pa.array(mask), pa.array(texts, pa.string()))
     return table.set_column(table.schema.get_field_index("source_id"), "source_id", derived)
+
+
+def _codes(values: pa.Array) -> np.ndarray:
+    """A number for each distinct value, -1 for null."""
+    indices = values.dictionary_encode().indices
+    return pc.fill_null(indices, -1).to_numpy(zero_copy_only=False)
 
 
 def _private_names(entity: Entity) -> Iterator[str]:

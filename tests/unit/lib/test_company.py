@@ -608,3 +608,32 @@ def test_every_example_of_the_reference_is_valid(tmp_path: Path) -> None:
             tmp_path / str(number), {"a.yaml": example_source(block)}, {"fx_rates.csv": rates}
         )
         load_company(folder, {"ERP_DATABASE_URL": "sqlite://"})
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("table: deals, cursor: changed", "a snapshot is read as a whole"),
+        ("query: select 1, cursor: changed, load: upsert", "this reads no table"),
+        ("table: deals, lag_days: 2, load: upsert", "this table is not asked for by day"),
+        ("table: deals, cursor: changed, lag_days: 0, load: upsert", "must be at least 1"),
+    ],
+)
+def test_a_window_needs_a_cursor_and_a_mode_that_adds(tmp_path: Path, keys: str, told: str) -> None:
+    text = _database(keys, "{entity: opportunity, columns: {source_id: id}}")
+    assert told in str(only_problem(company(tmp_path, {"db.yaml": text})))
+
+
+def test_the_cursor_of_a_report_is_its_day(tmp_path: Path) -> None:
+    columns = "{report_date: day, ad_id: ad, cost: cost, currency: {constant: EUR}}"
+    mapping = f"{{entity: ad_report, columns: {columns}}}"
+    text = _database("table: spend, cursor: changed, load: upsert", mapping)
+    assert "changed is not its day" in str(only_problem(company(tmp_path, {"db.yaml": text})))
+    good = company(tmp_path / "good", {"db.yaml": text.replace("cursor: changed", "cursor: day")})
+    table = load_company(good, {}).sources[0].tables["deals"]
+    assert (table.is_windowed, table.lag) == (True, 30)
+
+
+def _database(keys: str, mapping: str) -> str:
+    table = f"{{{keys}, entities: [{mapping}]}}"
+    return f"source: db\ntype: sql\nurl: sqlite:///a.db\ntables:\n  deals: {table}\n"

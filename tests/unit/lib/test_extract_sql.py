@@ -69,6 +69,20 @@ def test_a_query_with_a_colon_and_a_window(databases, url, table):
     assert (empty.data.num_rows, empty.columns) == (0, ["id", "note"])
 
 
+@pytest.mark.parametrize(
+    "url, table", [("sqlite:///crm.db", "deals"), ("duckdb:///crm.duckdb", "sales.deals")]
+)
+@pytest.mark.parametrize("cursor", ["signed_on", "created"])
+def test_a_cursor_reads_its_window_and_what_has_none(databases, url, table, cursor):
+    def ids(*window):
+        keys = {"table": table, "cursor": cursor, "load": "upsert"}
+        return read(databases, url, window, **keys).data["id"].to_pylist()
+
+    assert ids(datetime(2024, 1, 1), datetime(2024, 1, 2)) == [1, 2]
+    assert ids(datetime(2023, 12, 1), datetime(2024, 1, 1)) == [2]
+    assert ids(datetime(2024, 1, 2), datetime(2024, 2, 1)) == [2]
+
+
 def test_an_empty_table_has_columns(databases):
     with sqlite3.connect(databases / "crm.db") as lite:
         lite.execute("delete from deals")

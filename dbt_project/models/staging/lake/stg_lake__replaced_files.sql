@@ -1,0 +1,4 @@
+{{ config(materialized='view') }}
+
+select load_id, file_name
+from {{ source('manifest', 'replaced_files') }}
