@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -12,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.company.folder import load_company
+from orchestration.lib.erasure import erase as erasing
+from orchestration.lib.erasure.known import Erasure, Visitor
+from orchestration.lib.erasure.rows import Known
 from orchestration.lib.extract import ExtractError
 from orchestration.lib.ingest import Ingested, ingest_table
 from orchestration.lib.lake.lake import Lake
+from orchestration.lib.mapping.private import load_hash_key
 from orchestration.lib.windows import BEGINNING, RunDays
 from orchestration.settings import Settings
 from tests.fixtures.lake_reader import read_current
@@ -56,6 +61,21 @@ type: files
 tables:
   events:
     files: events/*.csv
+    load: MODE
+    entities:
+      - entity: touch
+        columns: {touch_type: {constant: web_session}, occurred_at: at, anonymous_id: visitor}
+"""
+
+_VISITS = """\
+source: web
+type: sql
+url: sqlite:///crm.db
+tables:
+  visits:
+    table: visits
+    cursor: at
+    lag_days: 2
     load: MODE
     entities:
       - entity: touch
@@ -379,3 +399,96 @@ def test_files_that_no_longer_come_grow_stale(files: Installation) -> None:
     assert files.ingest("web", "events", as_of=datetime(2025, 3, 9)).load.state == "accepted"
     stale = files.ingest("web", "events", as_of=datetime(2025, 3, 20))
     assert (stale.load.state, stale.load.rows_read) == ("rejected", 0)
+
+
+# After an erasure ------------------------------------------------------------------------------
+
+
+def erase_visitor(installation: Installation, visitor: str) -> None:
+    key = load_hash_key(installation.settings, os.environ)
+    theirs = Visitor(visitor, datetime(1, 1, 1), datetime(9999, 12, 31))
+    erasure = Erasure.of_person("e000001", key, [], [], [theirs])
+    company = load_company(installation.folder, {})
+    plan = erasing.Plan(erasure, Known(), {}, 0, 0)
+    erasing.erase(installation.settings, company, plan, "me", "asked for")
+
+
+def visits(*rows: str) -> str:
+    return "".join(["at,visitor\n", *(f"2025-03-{row}\n" for row in rows)])
+
+
+@pytest.mark.parametrize("mode", ["append", "upsert", "snapshot"])
+def test_numbers_stay_when_files_of_an_erased_person_are_read_again(
+    files: Installation, mode: str
+) -> None:
+    files.write("sources/web.yaml", _FILES.replace("MODE", mode))
+    files.write("events/02.csv", visits("02 10:00,ann", "02 11:00,bob"))
+    files.ingest("web", "events")
+    files.write("events/02.csv", visits("02 10:30,ann", "02 11:00,bob"))  # corrected
+    files.ingest("web", "events")
+    files.write("events/02.csv", visits("02 10:45,ann", "no time,bob"))
+    assert files.ingest("web", "events").load.state == "rejected"
+    before = times(files)
+    erase_visitor(files, "ann")
+    assert times(files) == before
+    files.write("events/02.csv", visits("02 10:45,ann", "02 11:00,bob", "02 12:00,bob"))
+    again = files.ingest("web", "events").load
+    assert (again.rows_erased, again.state) == (1, "accepted")
+    assert times(files) == [*before, "02 12:00"]
+    files.write("events/02.csv", visits("02 11:00,bob", "02 12:00,bob"))
+    assert files.ingest("web", "events").load.rows_erased == 0
+    assert times(files) == [*before, "02 12:00"]
+    assert "ann" not in [name for (name,) in files.current("touch", "anonymous_id")]
+
+
+def test_a_load_accepted_after_an_erasure_counts_nothing_twice(files: Installation) -> None:
+    files.write("events/02.csv", visits("02 10:00,ann", "02 11:00,bob"))
+    files.ingest("web", "events")
+    files.write("events/02.csv", visits("02 10:45,ann", "02 11:00,bob", "no time,bob"))
+    rejected = files.ingest("web", "events").load
+    before = times(files)
+    erase_visitor(files, "ann")
+    Lake(files.settings).accept(rejected.load_id, "Ops", "one row without a time")
+    assert times(files) == before
+
+
+def test_a_snapshot_after_another_mode_has_each_tombstone_once(files: Installation) -> None:
+    text = _FILES.replace("at, anonymous_id:", "at, source_id: id, anonymous_id:")
+    files.write("sources/web.yaml", text.replace("MODE", "upsert"))
+    (files.folder / "events/02.csv").unlink()
+    for hour in (10, 11):  # an older and a newer version
+        row = f"2025-03-01 {hour}:00,ann,e1\n"
+        files.write("events/01.csv", f"at,visitor,id\n{row}2025-03-01 12:00,bob,e2\n")
+        files.ingest("web", "events")
+    erase_visitor(files, "ann")
+    assert times(files) == ["01 11:00", "01 12:00"]
+    files.write("sources/web.yaml", text.replace("MODE", "snapshot"))
+    assert files.ingest("web", "events").load.rows_erased == 1
+    assert times(files) == ["01 11:00", "01 12:00"]
+    # What was an erased person's is another's now: it is there once.
+    files.write(
+        "events/01.csv", "at,visitor,id\n2025-03-01 13:00,bob,e1\n2025-03-01 14:00,bob,e2\n"
+    )
+    files.ingest("web", "events")
+    assert times(files) == ["01 13:00", "01 14:00"]
+
+
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_days_of_an_erased_person_are_asked_for_again_and_dropped(
+    tmp_path: Path, mode: str
+) -> None:
+    site = Installation(tmp_path)
+    site.write("sources/web.yaml", _VISITS.replace("MODE", mode))
+    site.execute(
+        "create table visits (at timestamp, visitor text)",
+        "insert into visits values ('2025-03-01 10:00:00', 'ann'), ('2025-03-01 11:00:00', 'bob')",
+    )
+    site.ingest("web", "visits", day("2025-03-01"))
+    before = times(site)
+    erase_visitor(site, "ann")
+    site.execute("insert into visits values ('2025-03-02 10:00:00', 'ann')")
+    for days in (day("2025-03-02"), backfill("2025-03-01", "2025-03-31")):
+        again = site.ingest("web", "visits", days)
+        assert again.total("rows_erased") == 2
+        assert "2 of erased persons" in again.summary
+    assert times(site) == before

@@ -27,7 +27,7 @@ def at(month: int, day: int, year: int = 2024) -> datetime:
 def load(window: Window, asked: Window | None = None) -> Load:
     """A load of a window, by a run that was asked for the days `asked`."""
     empty = Load(
-        *(1, "crm", "deals", "upsert", None, None, None, None, 0, 0, 0, 0, 0, 0),
+        *(1, "crm", "deals", "upsert", None, None, None, None, 0, 0, 0, 0, 0, 0, 0),
         *(at(1, 1), "run", "", [], "", "", "", {}, None, "accepted", []),
     )
     start, end = asked or (None, None)
