@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -57,7 +58,10 @@ def one_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Dagste
     """On disk, as a schedule's context wants it; making one takes a second or two."""
     folder = tmp_path_factory.mktemp("instance")
     home = prepare_dagster_home(Settings(folder, folder))
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with (
+        mock.patch.dict(os.environ, DAGSTER_HOME=str(home)),
+        dg.DagsterInstance.from_config(str(home)) as instance,
+    ):
         yield instance
 
 
