@@ -24,6 +24,10 @@ VOICES = ("need", "feature", "price", "competitor", "other", "lost_reason", "rej
 _BY_AS_OF = (
     "{day} <= (select max(period_start) from marts.kpi_scorecard where period_grain = 'day')"
 )
+# A month that is over on that day.
+_WHOLE_MONTH = "period_grain = 'month' and " + _BY_AS_OF.format(
+    day="period_start + interval 1 month - interval 1 day"
+)
 
 
 def _share(table: str, *columns: str) -> list[Expectation]:
@@ -217,6 +221,21 @@ def market_coverage() -> list[Expectation]:
             "more accounts of both teams than of one of them",
         ),
         _segments_add_up(table, "known_accounts", " || ' ' || region"),
+        _segments_add_up(table, "won_value_12_months", " || ' ' || region"),
+        conserved(
+            "won_value_is_that_of_the_deals",
+            "another won value of twelve months than fct_opportunities",
+            "months",
+            "select cast(period_start as varchar) as slice, won_value_12_months as value"
+            f" from {table} where segment = '(all)' and region = '(all)' and {_WHOLE_MONTH}",
+            "select cast(months.period_start as varchar) as slice,"
+            " coalesce(sum(deals.amount_reporting), 0) as value"
+            f" from (select distinct period_start from {table} where {_WHOLE_MONTH}) as months"
+            " left join marts.fct_opportunities as deals on deals.is_won"
+            " and deals.closed_date >= months.period_start - interval 11 month"
+            " and deals.closed_date < months.period_start + interval 1 month"
+            " group by months.period_start",
+        ),
     ]
 
 

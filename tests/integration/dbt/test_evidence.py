@@ -87,6 +87,12 @@ OLD_DEALS = [
     for day, segment, number, on_price in LOSSES
     for n in range(number)
 ]
+# Won from nobody's account; the last on the day before the twelve months up to February 2025.
+WON_FROM_NOBODY = [
+    _deal("N1", "Large", None, "2024-12-10", 300),
+    _deal("N2", "Small", None, "2024-12-11", 40),
+    _deal("N3", "Large", None, "2024-02-29", 7),
+]
 LINES = [
     {
         "opportunity_id": "M4",
@@ -260,7 +266,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         "all",
         {
             "account": ACCOUNTS,
-            "opportunity": DEALS + OLD_DEALS,
+            "opportunity": DEALS + OLD_DEALS + WON_FROM_NOBODY,
             "opportunity_line": [{"currency": "EUR", **line} for line in LINES],
             "product": [{"source_id": "P1", "name": "One"}, {"source_id": "P2", "name": "Two"}],
             "lead": [{"segment": "Small", "campaign_id": "C1", **lead} for lead in LEADS],
@@ -399,15 +405,45 @@ def test_before_the_first_activity_nothing_is_known(marts: Warehouse) -> None:
 def test_how_much_of_the_market_is_known(marts: Warehouse) -> None:
     large = _month(marts, "market_coverage", "2025-03", "Large", region="(all)")
     _has(large, companies_in_market=10, known_accounts=2, known_share=0.2, sales_share=0.1)
-    _has(large, marketing_accounts=0, customer_accounts=1, won_value_share=1900 / 2400)
+    _has(large, marketing_accounts=0, customer_accounts=1, won_value_share=2200 / 2740)
     total = _month(marts, "market_coverage", "2025-03", "(all)", region="(all)")
     _has(total, companies_in_market=110, known_accounts=12, known_share=12 / 110)
     # S1, S2, S5 and L1 bought; L1, S1, S2 and S3 were worked on, with 6, 2, 1 and 1 activities.
     _has(total, customer_share=4 / 110, sales_accounts=4)
     _has(total, effort_top_10_percent_share=0.6, effort_hhi=(36 + 4 + 1 + 1) / 100)
-    # 1,900 of L1, 200, 200 and 100.
-    _has(total, won_value_12_months=2400, revenue_top_10_percent_share=1900 / 2400)
+    # 1,900 of L1, 200, 200 and 100; and 300 and 40 of nobody's account.
+    _has(total, won_value_12_months=2740, revenue_top_10_percent_share=1900 / 2400)
     _has(total, revenue_hhi=(19**2 + 2**2 + 2**2 + 1) / 24**2)
+
+
+def test_the_markets_won_value_is_that_of_the_scorecard(marts: Warehouse) -> None:
+    """Twelve months up to February 2025 begin on 1 March 2024: without N3, of the day before."""
+    rows = marts.rows(
+        """
+        select strftime(market.period_start, '%m'), market.segment,
+               cast(market.won_value_12_months as int), (
+            select sum(value) from marts.kpi_scorecard as months
+            where kpi_id = 'won_value' and period_grain = 'month'
+                and channel_id = '(all)' and region = '(all)' and segment = market.segment
+                and months.period_start <= market.period_start
+                and months.period_start > market.period_start - interval 12 month
+        )
+        from marts.market_coverage as market
+        where period_grain = 'month' and period_start >= '2025-01-01' and region = '(all)'
+        order by 1, 2
+        """
+    )
+    assert rows == [
+        ("01", "(all)", 347, 347),
+        ("01", "Large", 307, 307),
+        ("01", "Small", 40, 40),
+        ("02", "(all)", 1440, 1440),
+        ("02", "Large", 1300, 1300),
+        ("02", "Small", 140, 140),
+        ("03", "(all)", 2740, 2740),
+        ("03", "Large", 2200, 2200),
+        ("03", "Small", 540, 540),
+    ]
 
 
 def test_what_customers_say(marts: Warehouse) -> None:
@@ -477,9 +513,9 @@ def test_why_the_win_rate_moved(marts: Warehouse) -> None:
     [
         # 1,300 of 1,500. Large won 900 and has a target of 1,200; Small is held to the other 300.
         ("won_value", [("Large", 900, 1200, -300, 0), ("Small", 400, 300, 100, 0)]),
-        # 3 of 6, and no target by segment. In the last twelve months Large won 2 and Small 3, so
-        # that Large is held to 2/5 of the target and Small to 3/5.
-        ("wins", [("Large", 1, 2.4, -1.4, 0), ("Small", 2, 3.6, -1.6, 0)]),
+        # 3 of 6, and no target by segment. In the last twelve months Large won 3 and Small 4, so
+        # that Large is held to 3/7 of the target and Small to 4/7.
+        ("wins", [("Large", 1, 18 / 7, -11 / 7, 0), ("Small", 2, 24 / 7, -10 / 7, 0)]),
         # 2 of 10. Small has a target of 4, and no other segment ever had a lead to share the 6.
         ("leads", [("(rest)", 0, 6, -6, 0), ("Small", 2, 4, -2, 0)]),
         # 3/8 where 1/2 was the target. Half of the deals were Large: 1/4 against its own 0.4 is

@@ -295,6 +295,7 @@ def test_only_accounts_of_the_agreed_market_are_part_of_it(marts: Warehouse) -> 
     )
     assert shares == [
         ("(all)", "(all)", 10, 3, 0.1),
+        ("(all)", "(none)", None, 0, None),  # a deal won from nobody, without a region
         ("(all)", "DACH", 10, 2, 0.1),
         ("(all)", "UK", None, 1, None),
         ("Small", "(all)", 10, 2, 0.1),

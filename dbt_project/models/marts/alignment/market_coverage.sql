@@ -98,32 +98,53 @@ reached as (
     {{ by_every_slice(["reached_accounts.period_grain", "reached_accounts.period_start"], slices) }}
 ),
 
--- Effort in the period, revenue in the twelve months up to its end: by account.
-account_amounts as (
+-- Effort in the period, revenue in the twelve months up to its end, with the slices that their own
+-- facts have: so the sums are those of the scorecard, also of what has no account.
+amounts as (
+    select
+        account_id,
+        coalesce(segment, '(none)') as segment,
+        coalesce(region, '(none)') as region,
+        occurred_date as amount_date,
+        1 as activities,
+        cast(null as decimal(38, 2)) as won_value
+    from {{ sales_activities() }} as worked
+    union all
+    select
+        account_id,
+        coalesce(segment, '(none)') as segment,
+        coalesce(region, '(none)') as region,
+        closed_date as amount_date,
+        0 as activities,
+        cast(amount_reporting as decimal(38, 2)) as won_value
+    from {{ ref('fct_opportunities') }}
+    where is_won
+),
+
+sliced_amounts as (
     select
         periods.period_grain,
         periods.period_start,
         {{ kpi_sliced(slices) }},
-        accounts.account_id,
+        amounts.account_id,
         sum(amounts.activities) as activities,
         sum(amounts.won_value) as won_value
-    from (
-        select account_id, occurred_date as amount_date, 1 as activities, cast(0 as decimal(38, 2)) as won_value
-        from {{ sales_activities() }} as worked
-        union all
-        select account_id, closed_date as amount_date, 0 as activities, cast(amount_reporting as decimal(38, 2)) as won_value
-        from {{ ref('fct_opportunities') }}
-        where is_won
-    ) as amounts
-    inner join accounts
-        on amounts.account_id = accounts.account_id
+    from amounts
     inner join periods
         on amounts.amount_date <= periods.last_day
         and (
             (amounts.activities = 1 and amounts.amount_date >= periods.period_start)
-            or (amounts.activities = 0 and amounts.amount_date > {{ add_months("periods.last_day", -12) }})
+            or (
+                amounts.activities = 0
+                and amounts.amount_date >= {{ add_months(add_days("periods.last_day", 1), -12) }}
+            )
         )
-    {{ by_every_slice(["periods.period_grain", "periods.period_start", "accounts.account_id"], slices) }}
+    {{ by_every_slice(["periods.period_grain", "periods.period_start", "amounts.account_id"], slices) }}
+),
+
+-- How much single accounts hold of it can be told of what has one.
+account_amounts as (
+    select * from sliced_amounts where account_id is not null
 ),
 
 effort as (
@@ -136,8 +157,9 @@ revenue as (
 
 revenue_sums as (
     select {{ keys | join(", ") }}, sum(won_value) as won_value
-    from account_amounts
+    from sliced_amounts
     group by {{ keys | join(", ") }}
+    having sum(won_value) is not null
 ),
 
 -- The market as agreed for the period's end. A line without a region is a segment in all
@@ -211,6 +233,8 @@ all_keys as (
     select {{ keys | join(", ") }} from known
     union
     select {{ keys | join(", ") }} from market
+    union
+    select {{ keys | join(", ") }} from revenue_sums
 ),
 
 combined as (

@@ -66,6 +66,9 @@ CORRUPTIONS: dict[tuple[str, str], str] = {
     (_MARKET, "customers_are_known"): put(_MARKET, "customer_accounts", "2"),
     (_MARKET, "both_is_part_of_each"): put(_MARKET, "both_accounts", "2"),
     (_MARKET, "segments_add_up_in_known_accounts"): put(_MARKET, "known_accounts", "2"),
+    (_MARKET, "segments_add_up_in_won_value_12_months"): "update marts.market_coverage"
+    " set won_value_12_months = 1 where segment <> '(all)'",
+    (_MARKET, "won_value_is_that_of_the_deals"): put(_MARKET, "won_value_12_months", "1"),
     (_PLAN, "plan_and_pipeline_id_is_unique"): repeat(_PLAN),
     (_PLAN, "one_row_per_campaign_and_week"): put(_PLAN, "week_start", "date '2025-01-20'"),
     (_PLAN, "only_a_campaign_has_results"): put(_PLAN, "campaign_id", "null"),

@@ -37,7 +37,7 @@ select
     'month' as period_grain, date '2025-01-01' as period_start, segment, '(all)' as region,
     1 as known_accounts, 1 as marketing_accounts, 1 as sales_accounts, 1 as both_accounts,
     1 as customer_accounts, 1.0::double as effort_top_10_percent_share,
-    1.0::double as revenue_top_10_percent_share
+    1.0::double as revenue_top_10_percent_share, 120::decimal(18, 2) as won_value_12_months
 from (values ('(all)'), ('(none)')) as t (segment);
 
 create table marts.plan_and_pipeline as
