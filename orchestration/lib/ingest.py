@@ -200,10 +200,9 @@ def _parts(
         for load in lake.manifest.loads_of(source.source, table_name, "accepted")
         if load.mapping_fingerprint == mapped
     ]
-    return [
-        _Part(window, is_addition=window[0] > BEGINNING)
-        for window in windows_to_read(days, table.lag, loads, first_day)
-    ]
+    windows = windows_to_read(days, table.lag, loads, first_day)
+    is_addition = bool(loads) or len(windows) > 1 or windows[0][0] > BEGINNING
+    return [_Part(window, is_addition=is_addition) for window in windows]
 
 
 def _read(lake: Lake, company: Company, source: Source, table_name: str, part: _Part) -> RawTable:

@@ -294,6 +294,15 @@ def test_an_empty_first_reading_is_refused(database: Installation) -> None:
     assert database.ingest("crm", "deals", day("2025-03-02")).load.state == "rejected"
 
 
+def test_a_first_month_without_rows_stops_no_backfill(database: Installation) -> None:
+    database.execute("delete from deals where id in ('old', 'undated')")
+    whole = database.ingest("crm", "deals", backfill("2025-01-01", "2025-04-10"))
+    assert [(load.state, load.rows) for load in whole.loads][0] == ("accepted", 0)
+    assert {load.state for load in whole.loads} == {"accepted"}
+    short = database.ingest("crm", "deals", backfill("2025-01-01", "2025-01-20"))
+    assert (short.load.state, short.load.rows) == ("accepted", 0)
+
+
 def events(*times: str) -> str:
     return "".join(["at,visitor\n", *(f"2025-03-{time},v\n" for time in times)])
 
