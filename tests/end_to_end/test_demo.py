@@ -426,19 +426,29 @@ def test_days_between_stages(demo: Demo) -> None:
 
 
 def test_outcomes(demo: Demo) -> None:
-    # A duplicate that nobody merged is a lead of its own record: still new, it keeps its
-    # person's journey open.
-    others = (
-        "select person from memory.truth.exported_leads"
-        " join memory.truth.person_records on source_id = \"Lead ID\" and object_type = 'lead'"
+    # A duplicate that nobody merged is a lead of its own record: still new, it keeps the journey
+    # open that its person was in when it was created.
+    created = (
+        'coalesce(try_strptime("Created Date", \'%d.%m.%Y %H:%M:%S\'),'
+        ' try_strptime("Created Date", \'%Y-%m-%d %H:%M:%S\'))'
+    )
+    leads = (
+        f"select person, source_id as lead_id, {created} as created"
+        " from memory.truth.exported_leads join memory.truth.person_records"
+        " on source_id = \"Lead ID\" and object_type = 'lead'"
         ' where "Is Deleted" = \'0\' and "Master Record ID" is null'
-        ' and "Lead ID" not in'
-        " (select lead_id from memory.truth.journeys where lead_id is not null)"
+    )
+    of_journeys = "lead_id in (select lead_id from memory.truth.journeys where lead_id is not null)"
+    kept_open = (
+        "select max_by(own.lead_id, own.created)"
+        f" from (from ({leads}) where not {of_journeys}) as duplicate"
+        f" join (from ({leads}) where {of_journeys}) as own using (person)"
+        " where own.created <= duplicate.created group by duplicate.lead_id"
     )
     assert not demo.differences(
         "select key, outcome from memory.truth.funnel",
         "select key, case when won_at is not null then 'won' when lost_at is not null then 'lost'"
-        f" when opportunity_at is not null or person in ({others}) then 'open'"
+        f" when opportunity_at is not null or lead_id in ({kept_open}) then 'open'"
         " when disqualified_at is not null then 'disqualified'"
         " when recycled_at is not null then 'recycled' else 'open' end"
         " from memory.truth.funnel_truth",

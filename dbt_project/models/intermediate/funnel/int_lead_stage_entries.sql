@@ -28,11 +28,11 @@ standing as (
         leads.source_system,
         leads.source_id,
         false as is_merged,
-        {%- for name in timed %}
-        leads.{{ name }}_at,
-        leads.{{ name }}_date,
-        leads.is_{{ name }}_date_only{{ "," if not loop.last }}
-        {%- endfor %}
+    {%- for name in timed %}
+    leads.{{ name }}_at,
+    leads.{{ name }}_date,
+    leads.is_{{ name }}_date_only{{ "," if not loop.last }}
+    {%- endfor %}
     from leads
 
     union all
@@ -41,11 +41,11 @@ standing as (
         leads.source_system,
         leads.source_id,
         true as is_merged,
-        {%- for name in timed %}
-        merged.{{ name }}_at,
-        merged.{{ name }}_date,
-        merged.is_{{ name }}_date_only{{ "," if not loop.last }}
-        {%- endfor %}
+    {%- for name in timed %}
+    merged.{{ name }}_at,
+    merged.{{ name }}_date,
+    merged.is_{{ name }}_date_only{{ "," if not loop.last }}
+    {%- endfor %}
     from {{ ref('stg_generic__leads') }} as merged
     inner join records
         on merged.source_system = records.source_system
