@@ -429,8 +429,8 @@ def test_outcomes(demo: Demo) -> None:
     # A duplicate that nobody merged is a lead of its own record: still new, it keeps the journey
     # open that its person was in when it was created.
     created = (
-        'coalesce(try_strptime("Created Date", \'%d.%m.%Y %H:%M:%S\'),'
-        ' try_strptime("Created Date", \'%Y-%m-%d %H:%M:%S\'))'
+        "coalesce(try_strptime(\"Created Date\", '%d.%m.%Y %H:%M:%S'),"
+        " try_strptime(\"Created Date\", '%Y-%m-%d %H:%M:%S'))"
     )
     leads = (
         f"select person, source_id as lead_id, {created} as created"
