@@ -1,6 +1,6 @@
-"""Dagster's event log in SQLite, where a batch of events is one transaction for each file.
+"""Dagster's event log in SQLite, made fast enough for the thousands of events of a run.
 
-Belongs here: storing the thousands of events of a range run in one go. Does not belong here:
+Belongs here: storing a batch in one go, holding the files open. Does not belong here:
 which events there are, or reading them (`launch`).
 
 A range run tells of each asset and day twice, as planned and as materialized. Dagster's own
@@ -9,14 +9,15 @@ storage opens, commits and syncs two files for each, which took longer than the 
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log import EventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection
@@ -62,3 +63,19 @@ class BatchingEventLog(SqliteEventLogStorage):
             return
         with super()._connect(shard) as connection:
             yield connection
+
+
+@contextmanager
+def held_open(storage: EventLogStorage, run_id: str) -> Iterator[None]:
+    """Hold open the files of a run's events, if it is in files that they are kept.
+
+    Dagster opens and closes them for each of some thousand events. When the last connection
+    closes, SQLite clears its journal away and waits for the disk; with this one it need not.
+    """
+    with ExitStack() as stack:
+        if isinstance(storage, SqliteEventLogStorage):
+            for shard in (INDEX_SHARD_NAME, run_id):
+                path = storage.path_for_shard(shard)
+                connection = stack.enter_context(closing(sqlite3.connect(path)))
+                connection.execute("pragma journal_mode = wal")
+        yield

@@ -7,12 +7,10 @@ Does not belong here: printing (`console`), or what a job does (`defs`).
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -114,6 +112,7 @@ def launch(
     import dagster as dg
 
     from orchestration.definitions import build
+    from orchestration.event_log import held_open
 
     definitions = build(settings)
     job = definitions.resolve_job_def(job_name)
@@ -122,7 +121,7 @@ def launch(
         began = time.monotonic()
         listener = _Listener(Outcome(run_id, job_name), on_step)
         instance.add_event_listener(run_id, listener)
-        with _event_log_open(instance, run_id):
+        with held_open(instance.event_log_storage, run_id):
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
@@ -151,25 +150,6 @@ def outcome_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Outcome:
         for entry in instance.all_logs(run.run_id, of_type=telling):
             listener(entry)
     return listener.outcome
-
-
-@contextmanager
-def _event_log_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Hold open the files of the run's events, if it is in files that they are kept.
-
-    Dagster opens and closes them for each of some thousand events. When the last connection
-    closes, SQLite clears its journal away and waits for the disk; with this one it need not.
-    """
-    from dagster._core.storage.event_log import SqliteEventLogStorage
-
-    storage = instance.event_log_storage
-    with ExitStack() as stack:
-        if isinstance(storage, SqliteEventLogStorage):
-            for shard in ("index", run_id):
-                path = storage.path_for_shard(shard)
-                connection = stack.enter_context(closing(sqlite3.connect(path)))
-                connection.execute("pragma journal_mode = wal")
-        yield
 
 
 class _Listener:

@@ -1,8 +1,8 @@
 """The loads of one table in one run: read, map, check, write. No Dagster in here.
 
-Belongs here: what of the input a run reads, and the order of the steps between it and its
-accepted or rejected load. Does not belong here: which days those are (`windows`), how each
-step works (`extract`, `mapping`, `expectations`, `lake`).
+Belongs here: the order of the steps between an input and its accepted or rejected loads. Does
+not belong here: what of it a run reads (`reading`), how each step works (`extract`, `mapping`,
+`expectations`, `lake`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import hashlib
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +31,18 @@ from orchestration.lib.durable import make_folder
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure.erase import finish_interrupted
 from orchestration.lib.erasure.extraction import drop_erased
-from orchestration.lib.extract import RawTable, file_fingerprints, read_table
+from orchestration.lib.extract import RawTable, file_fingerprints
 from orchestration.lib.extract.inputs import fingerprint
 from orchestration.lib.extract.model import MalformedRow
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.duplicates import UNIQUE_RULE, split_duplicates
 from orchestration.lib.lake.lake import Counts, Lake
-from orchestration.lib.lake.manifest import Load, Window
+from orchestration.lib.lake.manifest import Load
 from orchestration.lib.lock import exclusive
 from orchestration.lib.mapping.mapping import map_entity, remap_record
 from orchestration.lib.mapping.private import load_hash_key
-from orchestration.lib.windows import BEGINNING, RunDays, midnight, windows_to_read
+from orchestration.lib.reading import Part, Progress, parts_to_read, read_part
+from orchestration.lib.windows import BEGINNING, RunDays
 from orchestration.settings import Settings
 
 # Raise it when the same input and settings would now be read or mapped differently.
@@ -92,19 +92,6 @@ class Ingested:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What one load reads: a window of a database, some files, or the input as a whole.
-
-    `files` are those that the load reads, with their fingerprints. `is_addition` says that
-    the table has other rows beside it, so that it may well have none of its own.
-    """
-
-    window: Window | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-    is_addition: bool = False
-
-
 def ingest_table(
     settings: Settings,
     company: Company,
@@ -143,12 +130,20 @@ def ingest_table(
         ):
             return Ingested((newest,), standing_results(newest), is_unchanged=True)
         first_day = company.agreement.company.history_start
-        parts = _parts(lake, source, table_name, files, days, first_day, fingerprints)
-        progress = _Progress(parts, first_day)
+        parts = parts_to_read(
+            lake,
+            source,
+            table_name,
+            files,
+            days,
+            first_day,
+            fingerprints["mapping_fingerprint"],
+        )
+        progress = Progress(parts, first_day)
         loads: list[Load] = []
         results: list[ExpectationResult] = []
         for part in parts:
-            raw = _read(lake, company, source, table_name, part)
+            raw = read_part(lake, company, source, table_name, part)
             load, results = _load(
                 settings,
                 company,
@@ -170,79 +165,6 @@ def ingest_table(
         return Ingested(tuple(loads), results, is_unchanged=False)
 
 
-def _parts(
-    lake: Lake,
-    source: Source,
-    table_name: str,
-    files: Mapping[str, str],
-    days: RunDays | None,
-    first_day: date,
-    fingerprints: Mapping[str, str],
-) -> list[_Part]:
-    """What a run reads of a table, one load each."""
-    table = source.tables[table_name]
-    if table.load == "snapshot":
-        return [_Part(files=files)]
-    mapped = fingerprints["mapping_fingerprint"]
-    if files:
-        read = lake.read_files(source.source, table_name)
-        changed = {
-            name: content
-            for name, content in files.items()
-            if name not in read
-            or (read[name].files[name], read[name].mapping_fingerprint) != (content, mapped)
-        }
-        return [_Part(files=changed, is_addition=bool(read))]
-    if not table.is_windowed or days is None:
-        return [_Part()]
-    loads = [
-        load
-        for load in lake.manifest.loads_of(source.source, table_name, "accepted")
-        if load.mapping_fingerprint == mapped
-    ]
-    windows = windows_to_read(days, table.lag, loads, first_day)
-    is_addition = bool(loads) or len(windows) > 1 or windows[0][0] > BEGINNING
-    return [_Part(window, is_addition=is_addition) for window in windows]
-
-
-def _read(lake: Lake, company: Company, source: Source, table_name: str, part: _Part) -> RawTable:
-    if source.type == "files" and not part.files:
-        # No file is new: there are no rows, and their age and the limits are judged anew.
-        last = lake.manifest.last(source.source, table_name, ("accepted",))
-        columns = last[0].columns_found if last else []
-        schema = pa.schema([*((name, pa.string()) for name in (*columns, "_file"))])
-        data = schema.append(pa.field("_line", pa.int64())).empty_table()
-        return RawTable(data, [], [], columns, "")
-    return read_table(source, table_name, company.folder, part.window, part.files or None)
-
-
-class _Progress:
-    """How far several loads of a table have come, as lines for people."""
-
-    def __init__(self, parts: Sequence[_Part], first_day: date) -> None:
-        self._windows = [part.window for part in parts if part.window is not None]
-        self._first = midnight(first_day)
-        self._began = time.monotonic()
-
-    def line(self, loads: Sequence[Load]) -> str:
-        """What is done, how fast, and how long the rest will take at that pace."""
-        seconds = time.monotonic() - self._began
-        rows = sum(load.rows_read for load in loads)
-        done, total = self._days(len(loads)), self._days(len(self._windows))
-        left = seconds * (total - done) / max(done, 1)
-        return (
-            f"{done:,} of {total:,} days, {len(loads)} of {len(self._windows)} loads,"
-            f" {rows:,} rows, {rows / max(seconds, 1e-9):,.0f} rows/s, {_duration(left)} left"
-        )
-
-    def _days(self, count: int) -> int:
-        return sum((end - max(start, self._first)).days for start, end in self._windows[:count])
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
 def _load(
     settings: Settings,
     company: Company,
@@ -252,7 +174,7 @@ def _load(
     as_of: datetime,
     run_id: str,
     exemptions: set[quarantine.Exemption],
-    part: _Part,
+    part: Part,
     days: RunDays | None,
     fingerprints: Mapping[str, str],
 ) -> tuple[Load, list[ExpectationResult]]:
@@ -457,7 +379,7 @@ def _carried(
     lake: Lake,
     source: Source,
     table_name: str,
-    part: _Part,
+    part: Part,
     entity: str,
     good: pa.ChunkedArray,
     bad: pa.ChunkedArray,

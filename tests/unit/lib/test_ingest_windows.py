@@ -240,7 +240,7 @@ def test_any_ranges_in_any_order_end_alike(
 def test_a_long_backfill_shows_its_progress_and_goes_on_after_an_interruption(
     database: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration.lib import ingest as module
+    from orchestration.lib import reading as module
 
     days, said = backfill("2025-01-01", "2025-04-10"), list[str]()
     read_table = module.read_table

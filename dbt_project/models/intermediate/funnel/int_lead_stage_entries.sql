@@ -5,7 +5,10 @@
 -- agreement's stage rules; its current status, where none of them already tells of that stage. A
 -- status without a date of its own has the time of the lead's creation, or none if it closes the
 -- pass; `is_time_known` is false. That a lead is closed tells nothing of when.
-{% set timed = ["created", "mql", "sal", "sql", "disqualified", "recycled"] %}
+{% set time_columns = [] %}
+{% for name in ["created", "mql", "sal", "sql", "disqualified", "recycled"] %}
+{% do time_columns.extend([name ~ "_at", name ~ "_date", "is_" ~ name ~ "_date_only"]) %}
+{% endfor %}
 with leads as (
     select * from {{ ref('int_leads') }}
 ),
@@ -22,30 +25,11 @@ records as (
     select * from {{ ref('int_person_records') }} where object_type = 'lead'
 ),
 
--- Whose timestamps speak for a lead: its own, and those of leads merged into it.
-standing as (
+merged_leads as (
     select
         leads.source_system,
         leads.source_id,
-        false as is_merged,
-    {%- for name in timed %}
-    leads.{{ name }}_at,
-    leads.{{ name }}_date,
-    leads.is_{{ name }}_date_only{{ "," if not loop.last }}
-    {%- endfor %}
-    from leads
-
-    union all
-
-    select
-        leads.source_system,
-        leads.source_id,
-        true as is_merged,
-    {%- for name in timed %}
-    merged.{{ name }}_at,
-    merged.{{ name }}_date,
-    merged.is_{{ name }}_date_only{{ "," if not loop.last }}
-    {%- endfor %}
+        {{ "merged." ~ time_columns | join(", merged.") }}
     from {{ ref('stg_generic__leads') }} as merged
     inner join records
         on merged.source_system = records.source_system
@@ -54,6 +38,15 @@ standing as (
     inner join leads
         on records.source_system = leads.source_system
         and records.survivor_id = leads.source_id
+),
+
+-- Whose timestamps speak for a lead: its own, and those of leads merged into it.
+standing as (
+    select source_system, source_id, false as is_merged, {{ time_columns | join(", ") }}
+    from leads
+    union all
+    select source_system, source_id, true as is_merged, {{ time_columns | join(", ") }}
+    from merged_leads
 ),
 
 times as (
