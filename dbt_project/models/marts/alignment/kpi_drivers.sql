@@ -27,6 +27,21 @@ with cells as (
         and scorecard.period_grain in ('week', 'month', 'quarter')
 ),
 
+overall as (
+    select
+        cells.*,
+        {% for start in comparisons.values() -%}
+        periods.{{ start }},
+        {% endfor -%}
+        -- What has not ended is not compared with what has.
+        periods.period_end <= {{ as_of_date() }} as is_over
+    from cells
+    inner join {{ ref('kpi_periods') }} as periods
+        on cells.period_grain = periods.period_grain
+        and cells.period_start = periods.period_start
+    where {% for dimension in dimensions %}cells.{{ dimension }} = '(all)' and {% endfor %}cells.value is not null
+),
+
 moves as (
     {% for comparison, start in comparisons.items() %}
     select
@@ -35,46 +50,32 @@ moves as (
         totals.period_grain,
         totals.period_start,
         '{{ comparison }}' as comparison,
-        periods.{{ start }} as base_start,
+        bases.period_start as base_start,
         totals.value,
         bases.value as base_value,
         totals.denominator,
         bases.denominator as base_denominator
-    from cells as totals
-    inner join {{ ref('kpi_periods') }} as periods
-        on totals.period_grain = periods.period_grain
-        and totals.period_start = periods.period_start
-    inner join cells as bases
+    from overall as totals
+    inner join overall as bases
         on totals.kpi_id = bases.kpi_id
         and totals.period_grain = bases.period_grain
-        and periods.{{ start }} = bases.period_start
-        and {% for dimension in dimensions %}bases.{{ dimension }} = '(all)'{{ " and " if not loop.last }}{% endfor %}
-    where {% for dimension in dimensions %}totals.{{ dimension }} = '(all)'{{ " and " if not loop.last }}{% endfor %}
-        and totals.value is not null
-        and bases.value is not null
-        -- What has not ended is not compared with what has.
-        and periods.period_end <= {{ as_of_date() }}
+        and totals.{{ start }} = bases.period_start
+    where totals.is_over
     union all
     {% endfor %}
     select
-        totals.kpi_id,
-        totals.kind,
-        totals.period_grain,
-        totals.period_start,
+        kpi_id,
+        kind,
+        period_grain,
+        period_start,
         'target' as comparison,
         cast(null as date) as base_start,
-        totals.value,
-        totals.target as base_value,
-        totals.denominator,
+        value,
+        target as base_value,
+        denominator,
         cast(null as double) as base_denominator
-    from cells as totals
-    inner join {{ ref('kpi_periods') }} as periods
-        on totals.period_grain = periods.period_grain
-        and totals.period_start = periods.period_start
-    where {% for dimension in dimensions %}totals.{{ dimension }} = '(all)'{{ " and " if not loop.last }}{% endfor %}
-        and totals.value is not null
-        and totals.target is not null
-        and periods.period_end <= {{ as_of_date() }}
+    from overall
+    where is_over and target is not null
 ),
 
 -- What is known for the company as a whole only explains nothing by its slices.
