@@ -8,12 +8,14 @@
     more than all else in staging.
 
   `newest_by` names the column that orders versions before the load does, if the entity has
-  one. Each part reads the lake for itself, and only the columns it needs.
+  one. Each part reads the lake for itself, and only the columns it needs; or `versions`, a
+  relation that has every row of the lake once already.
 #}
-{% macro current_rows(entity, newest_by=none) -%}
+{% macro current_rows(entity, newest_by=none, versions=none) -%}
+{%- set versions = versions or source('lake', entity) -%}
 (
   select lake_rows.*
-  from {{ rows_of_loads(entity, 'lake_rows', 'loads') }}
+  from {{ rows_of_loads(versions, 'lake_rows', 'loads') }}
   left join (
     select ranked.*
     from (
@@ -32,10 +34,10 @@
             versions._file desc nulls last,
             versions._line desc nulls last
         ) as version_rank
-      from {{ rows_of_loads(entity, 'versions', 'version_loads') }}
+      from {{ rows_of_loads(versions, 'versions', 'version_loads') }}
       inner join (
         select counted.source_system, counted._table, counted.source_id
-        from {{ rows_of_loads(entity, 'counted', 'counted_loads') }}
+        from {{ rows_of_loads(versions, 'counted', 'counted_loads') }}
         where not counted_loads.is_snapshot and counted_replaced.load_id is null
         group by counted.source_system, counted._table, counted.source_id
         having count(*) > 1
@@ -74,7 +76,7 @@
 {% macro current_windowed_rows(entity, day) -%}
 (
   select lake_rows.*
-  from {{ rows_of_loads(entity, 'lake_rows', 'loads') }}
+  from {{ rows_of_loads(source('lake', entity), 'lake_rows', 'loads') }}
   left join (
     select ranked.*
     from (
@@ -110,7 +112,7 @@
           reports._file as file_name,
           min(reports.{{ day }}) as first_day,
           max(reports.{{ day }}) as last_day
-        from {{ rows_of_loads(entity, 'reports', 'report_loads') }}
+        from {{ rows_of_loads(source('lake', entity), 'reports', 'report_loads') }}
         where report_loads.window_start is null
           and not report_loads.is_snapshot
           and not report_loads.is_by_file
@@ -140,11 +142,11 @@
 {%- endmacro %}
 
 {#
-  The rows of an entity beside their loads, as far as these count, for a `from`. A row whose
+  The lake's rows beside their loads, as far as these count, for a `from`. A row whose
   file was read again by a newer load is marked: `<name>_replaced.load_id` is its load.
 #}
-{% macro rows_of_loads(entity, name, loads) -%}
-  {{ source('lake', entity) }} as {{ name }}
+{% macro rows_of_loads(rows, name, loads) -%}
+  {{ rows }} as {{ name }}
   inner join {{ ref('stg_lake__loads') }} as {{ loads }}
     on {{ name }}._load_id = {{ loads }}.load_id
   left join {{ ref('stg_lake__replaced_files') }} as {{ name }}_replaced

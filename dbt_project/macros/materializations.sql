@@ -32,3 +32,57 @@
 
     {{ return({"relations": [target]}) }}
 {% endmaterialization %}
+
+{#
+    A table that holds what each row of the lake tells by itself, with the row's `_load_id`.
+
+    A load never changes, so that only those are read that the table does not hold yet; loads
+    that no longer count leave it. The query must ask nothing but the row and the agreement. When
+    the query or the agreement has changed, the table is made anew: its comment says of which
+    ones it is. Whatever rewrites a load in the lake removes the warehouse.
+-#}
+{% materialization by_load, adapter="duckdb" %}
+    {%- set target = this.incorporate(type="table") -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set made_of = local_md5(sql ~ env_var("TANDEM_AGREEMENT_VERSION", "")) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% if existing is none or should_full_refresh() or table_comment(target) != made_of %}
+        {% if existing is not none %}
+            {% call statement("drop_existing") -%} drop {{ existing.type }} {{ existing }} {%- endcall %}
+        {% endif %}
+        {% set counting = "select load_id from " ~ ref("stg_lake__loads") %}
+        {% call statement("main") -%}
+            {{ create_table_as(False, target, "select * from (" ~ sql ~ ") as lake_rows where _load_id in (" ~ counting ~ ")") }}
+        {%- endcall %}
+        {% call statement("comment") -%} comment on table {{ target }} is '{{ made_of }}' {%- endcall %}
+    {% else %}
+        {% call statement("forget") -%}
+            delete from {{ target }} where _load_id not in (select load_id from {{ ref("stg_lake__loads") }})
+        {%- endcall %}
+        {# As numbers, which leave out the Parquet files of all other loads. #}
+        {% call statement("unread", fetch_result=True) -%}
+            select load_id from {{ ref("stg_lake__loads") }}
+            where load_id not in (select distinct _load_id from {{ target }})
+        {%- endcall %}
+        {% set unread = load_result("unread")["data"] | map(attribute=0) | join(", ") %}
+        {% call statement("main") -%}
+            insert into {{ target }} by name
+            select * from ({{ sql }}) as lake_rows where _load_id in ({{ unread or "null" }})
+        {%- endcall %}
+    {% endif %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{# A table's comment; '' without one. #}
+{% macro table_comment(relation) %}
+    {% call statement("comment_of_table", fetch_result=True) -%}
+        select coalesce(max(comment), '') from duckdb_tables()
+        where database_name = '{{ relation.database }}' and schema_name = '{{ relation.schema }}'
+            and table_name = '{{ relation.identifier }}'
+    {%- endcall %}
+    {{ return(load_result("comment_of_table")["data"][0][0]) }}
+{% endmacro %}

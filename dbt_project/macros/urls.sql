@@ -78,3 +78,15 @@
   {%- set marked = replace_all(addresses, "'(" ~ dates ~ ")|" ~ phone ~ "'", "'" ~ first_match() ~ "(number)'") -%}
   {{ replace_all(marked, "'([0-9])[(]number[)]'", "'" ~ first_match() ~ "'") }}
 {%- endmacro %}
+
+{# What the texts and URLs of a touch tell, taken apart: URLs leave without their query strings,
+   click ids hashed. From the columns of the entity `touch`. #}
+{% macro touch_texts() -%}
+  md5(coalesce(click_id, {{ url_click_id('landing_page') }})) as click_id_hash,
+  {{ folded('coalesce(click_id_type, ' ~ url_click_id_type('landing_page') ~ ')') }} as click_id_type,
+  {% for name in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] -%}
+  {{ without_addresses('coalesce(' ~ name ~ ', ' ~ url_parameter('landing_page', name) ~ ')') }} as {{ name }},
+  {% endfor -%}
+  {{ without_addresses(url_page('referrer')) }} as referrer,
+  {{ url_shown('landing_page') }} as landing_page
+{%- endmacro %}

@@ -1,11 +1,23 @@
 {# Touches of all kinds in one shape, each row read once: what the web tracked, clicks in
-   emails, and answers to campaigns. URLs are taken apart here and leave without their query
-   strings. An answer to a campaign is an attendance where the campaign is an event, by its type
+   emails, and answers to campaigns. URLs leave without their query strings. An answer to a campaign is an attendance where the campaign is an event, by its type
    or channel, else its name. Who the person is comes later, and so does the campaign where its utm_campaign may
    mean several: that takes the touch's channel. #}
-with events as (
+with clicks as (
     select
-        {{ surrogate_key(["'touch'", 'source_system', '_table', 'source_id']) }} as touch_id,
+        *,
+        cast(null as string) as click_id,
+        cast(null as string) as click_id_type,
+        {% for name in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'referrer'] -%}
+        cast(null as string) as {{ name }},
+        {% endfor -%}
+        url as landing_page
+    from {{ ref('stg_generic__email_events') }}
+    where event_type = 'click'
+),
+
+parsed as (
+    select
+        touch_id,
         source_system,
         source_id,
         touch_type,
@@ -18,7 +30,7 @@ with events as (
         contact_id,
         campaign_id,
         channel as channel_label,
-        click_id,
+        click_id_hash,
         click_id_type,
         utm_source,
         utm_medium,
@@ -44,18 +56,9 @@ with events as (
         contact_id,
         campaign_id,
         cast(null as string) as channel_label,
-        cast(null as string) as click_id,
-        cast(null as string) as click_id_type,
-        cast(null as string) as utm_source,
-        cast(null as string) as utm_medium,
-        cast(null as string) as utm_campaign,
-        cast(null as string) as utm_term,
-        cast(null as string) as utm_content,
-        cast(null as string) as referrer,
-        url as landing_page,
+        {{ touch_texts() }},
         false as is_campaign_response
-    from {{ ref('stg_generic__email_events') }}
-    where event_type = 'click'
+    from clicks
     union all
     select
         {{ surrogate_key(["'campaign_member'", 'source_system', '_table', 'source_id']) }} as touch_id,
@@ -71,44 +74,12 @@ with events as (
         contact_id,
         campaign_id,
         cast(null as string) as channel_label,
-        cast(null as string) as click_id,
-        cast(null as string) as click_id_type,
-        cast(null as string) as utm_source,
-        cast(null as string) as utm_medium,
-        cast(null as string) as utm_campaign,
-        cast(null as string) as utm_term,
-        cast(null as string) as utm_content,
-        cast(null as string) as referrer,
-        cast(null as string) as landing_page,
+        {% for name in ['click_id_hash', 'click_id_type', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'referrer', 'landing_page'] -%}
+        cast(null as string) as {{ name }},
+        {% endfor -%}
         true as is_campaign_response
     from {{ ref('stg_generic__campaign_members') }}
     where responded_at is not null
-),
-
-parsed as (
-    select
-        touch_id,
-        source_system,
-        source_id,
-        touch_type,
-        occurred_at,
-        occurred_date,
-        is_occurred_date_only,
-        anonymous_id,
-        email_hash,
-        lead_id,
-        contact_id,
-        campaign_id,
-        channel_label,
-        md5(coalesce(click_id, {{ url_click_id('landing_page') }})) as click_id_hash,
-        {{ folded('coalesce(click_id_type, ' ~ url_click_id_type('landing_page') ~ ')') }} as click_id_type,
-        {% for name in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content'] -%}
-        {{ without_addresses('coalesce(' ~ name ~ ', ' ~ url_parameter('landing_page', name) ~ ')') }} as {{ name }},
-        {% endfor -%}
-        {{ without_addresses(url_page('referrer')) }} as referrer,
-        {{ url_shown('landing_page') }} as landing_page,
-        is_campaign_response
-    from events
 ),
 
 placed as (
