@@ -253,3 +253,11 @@
 {% macro duckdb__list_length(value, separator) -%}
   cast(len(string_split({{ value }}, '{{ separator }}')) as bigint)
 {%- endmacro %}
+
+{# A number that tells whether a group's rows are the same as before, whatever their order. #}
+{% macro fingerprint(rows) -%}
+  {{ adapter.dispatch('fingerprint', 'tandem')(rows) }}
+{%- endmacro %}
+{% macro duckdb__fingerprint(rows) -%}
+  sum(cast(hash({{ rows }}) as hugeint))
+{%- endmacro %}

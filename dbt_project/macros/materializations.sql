@@ -34,55 +34,76 @@
 {% endmaterialization %}
 
 {#
-    A table that holds what each row of the lake tells by itself, with the row's `_load_id`.
+    A table that is made in parts, a load or a month each, and of which only the parts are made
+    anew that have changed.
 
-    A load never changes, so that only those are read that the table does not hold yet; loads
-    that no longer count leave it. The query must ask nothing but the row and the agreement. When
-    the query or the agreement has changed, the table is made anew: its comment says of which
-    ones it is. Whatever rewrites a load in the lake removes the warehouse.
+    `parts` names the model that tells them: `part`, and a `fingerprint` of everything that the
+    part's rows are made of besides the query itself and the agreement. `part` is the expression
+    that tells which part a row of the query belongs to. What the table was made of is kept
+    beside it, so that it equals a table made at once whatever happened in between. A rewritten
+    load keeps its id: whatever rewrites one removes the warehouse.
 -#}
-{% materialization by_load, adapter="duckdb" %}
+{% materialization by_part, adapter="duckdb" %}
     {%- set target = this.incorporate(type="table") -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set made_of = local_md5(sql ~ env_var("TANDEM_AGREEMENT_VERSION", "")) -%}
+    {%- set kept = api.Relation.create(
+        database=this.database, schema=generate_schema_name("build", model), identifier=this.identifier ~ "__parts", type="table"
+    ) -%}
+    {%- set parts = ref(config.require("parts")) -%}
+    {%- set part = config.require("part") -%}
+    {%- set query = local_md5(sql ~ env_var("TANDEM_AGREEMENT_VERSION", "")) -%}
+    {%- set now -%}
+        select cast(part as string) as part, md5('{{ query }}' || fingerprint) as fingerprint from {{ parts }}
+    {%- endset -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if existing is none or should_full_refresh() or table_comment(target) != made_of %}
+    {% if existing is none or should_full_refresh() or not has_table(kept) %}
         {% if existing is not none %}
             {% call statement("drop_existing") -%} drop {{ existing.type }} {{ existing }} {%- endcall %}
         {% endif %}
-        {% set counting = "select load_id from " ~ ref("stg_lake__loads") %}
         {% call statement("main") -%}
-            {{ create_table_as(False, target, "select * from (" ~ sql ~ ") as lake_rows where _load_id in (" ~ counting ~ ")") }}
+            {{ create_table_as(False, target, sql) }}
         {%- endcall %}
-        {% call statement("comment") -%} comment on table {{ target }} is '{{ made_of }}' {%- endcall %}
     {% else %}
-        {% call statement("forget") -%}
-            delete from {{ target }} where _load_id not in (select load_id from {{ ref("stg_lake__loads") }})
+        {% call statement("stale", fetch_result=True) -%}
+            select
+                coalesce(was.part, now.part) as part,
+                was.part is not null as is_there,
+                now.part is not null as is_wanted
+            from ({{ now }}) as now
+            full outer join {{ kept }} as was on was.part = now.part
+            where was.fingerprint is distinct from now.fingerprint
         {%- endcall %}
-        {# As numbers, which leave out the Parquet files of all other loads. #}
-        {% call statement("unread", fetch_result=True) -%}
-            select load_id from {{ ref("stg_lake__loads") }}
-            where load_id not in (select distinct _load_id from {{ target }})
-        {%- endcall %}
-        {% set unread = load_result("unread")["data"] | map(attribute=0) | join(", ") %}
+        {# As literals, which leave out the Parquet files and row groups of all other parts. #}
+        {% set old, new = [], [] %}
+        {% for name, is_there, is_wanted in load_result("stale")["data"] %}
+            {% if is_there %}{% do old.append("'" ~ name ~ "'") %}{% endif %}
+            {% if is_wanted %}{% do new.append("'" ~ name ~ "'") %}{% endif %}
+        {% endfor %}
+        {% if old %}
+            {% call statement("forget") -%}
+                delete from {{ target }} where {{ part }} in ({{ old | join(", ") }})
+            {%- endcall %}
+        {% endif %}
         {% call statement("main") -%}
             insert into {{ target }} by name
-            select * from ({{ sql }}) as lake_rows where _load_id in ({{ unread or "null" }})
+            select * from ({{ sql }}) as parts where {{ part }} in ({{ new | join(", ") or "null" }})
         {%- endcall %}
     {% endif %}
+    {% call statement("keep_schema") -%} create schema if not exists {{ kept.without_identifier() }} {%- endcall %}
+    {% call statement("keep") -%} create or replace table {{ kept }} as {{ now }} {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(target, model) %}
     {{ adapter.commit() }}
 
     {{ return({"relations": [target]}) }}
 {% endmaterialization %}
 
-{# A table's comment; '' without one. #}
-{% macro table_comment(relation) %}
-    {% call statement("comment_of_table", fetch_result=True) -%}
-        select coalesce(max(comment), '') from duckdb_tables()
+{% macro has_table(relation) %}
+    {% call statement("count_tables", fetch_result=True) -%}
+        select count(*) from duckdb_tables()
         where database_name = '{{ relation.database }}' and schema_name = '{{ relation.schema }}'
             and table_name = '{{ relation.identifier }}'
     {%- endcall %}
-    {{ return(load_result("comment_of_table")["data"][0][0]) }}
+    {{ return(load_result("count_tables")["data"][0][0] > 0) }}
 {% endmacro %}

@@ -1,6 +1,6 @@
--- depends_on: {{ ref('stg_lake__loads') }}
+-- depends_on: {{ ref('stg_lake__parts') }}
 {# Taking URLs apart costs more than all that follows, so each row of the lake has it done once. #}
-{{ config(materialized='by_load') }}
+{{ config(materialized='by_part', parts='stg_lake__parts', part='_load_id') }}
 
 select
     {{ surrogate_key(["'touch'", 'source_system', '_table', 'source_id']) }} as touch_id,
@@ -23,3 +23,4 @@ select
     _file,
     _line
 from {{ source('lake', 'touch') }}
+where _load_id in (select load_id from {{ ref('stg_lake__loads') }})
