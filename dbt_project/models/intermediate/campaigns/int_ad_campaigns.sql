@@ -3,7 +3,18 @@
    the only one of that name where only one platform reports it; of the report's own source,
    else of the one other source that has any. Else the platform's campaign is one of its own.
    What is reported of a platform as a whole is of no campaign. #}
-with reported as (
+with spellings as (
+    select
+        source_system,
+        platform,
+        campaign_id,
+        campaign_name,
+        max(report_date) as report_date
+    from {{ ref('stg_generic__ad_reports') }}
+    group by source_system, platform, campaign_id, campaign_name
+),
+
+reported as (
     select
         source_system,
         {{ campaign_reference() }} as campaign_reference,
@@ -13,7 +24,7 @@ with reported as (
         campaign_id as named_id,
         case when campaign_id is null then campaign_name end as named_name,
         {{ value_at_max('campaign_name', ['report_date', 'campaign_name']) }} as name
-    from {{ ref('stg_generic__ad_reports') }}
+    from spellings
     where {{ campaign_reference() }} <> ''
     group by
         source_system,

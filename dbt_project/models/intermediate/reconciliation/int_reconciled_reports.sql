@@ -17,35 +17,41 @@ with platforms as (
     group by reported.source_system, reported.campaign_reference
 ),
 
+-- Many reports in few rows, before anything is asked of them.
+days as (
+    select
+        source_system,
+        platform,
+        campaign_id,
+        campaign_name,
+        currency,
+        {{ period_start('month', 'report_date') }} as period_start,
+        {% for column in ads.values() -%}
+        sum({{ column }}) as {{ column }},
+        count({{ column }}) as {{ column }}_count{{ "," if not loop.last }}
+        {% endfor -%}
+    from {{ ref('stg_generic__ad_reports') }}
+    group by source_system, platform, campaign_id, campaign_name, currency, {{ period_start('month', 'report_date') }}
+),
+
 -- The campaign's platform where the report names none, as in fct_ad_spend.
 reports as (
     select
         days.source_system,
         coalesce(days.platform, platforms.platform) as platform,
         days.currency,
-        {{ period_start('month', 'days.report_date') }} as period_start,
-        days.cost,
-        days.clicks,
-        days.impressions,
-        days.platform_conversions
+        days.period_start,
+        {% for column in ads.values() -%}
+        days.{{ column }},
+        days.{{ column }}_count{{ "," if not loop.last }}
+        {% endfor -%}
     from (
         select *, {{ campaign_reference() }} as campaign_reference
-        from {{ ref('stg_generic__ad_reports') }}
+        from days
     ) as days
     left join platforms
         on days.source_system = platforms.source_system
         and days.campaign_reference = platforms.campaign_reference
-),
-
-touches as (
-    select source_system, occurred_date from {{ ref('stg_generic__touches') }}
-    union all
-    select source_system, occurred_date from {{ ref('stg_generic__email_events') }}
-    where event_type = 'click'
-    union all
-    select source_system, responded_date as occurred_date
-    from {{ ref('stg_generic__campaign_members') }}
-    where responded_at is not null
 )
 
 {% for measure, column in ads.items() %}
@@ -58,9 +64,9 @@ select
     '(agrees)' as cause,
     cast(sum({{ column }}) as decimal(38, 6)) as source_value,
     cast(sum({{ column }}) as decimal(38, 6)) as our_value,
-    count(*) as record_count
+    cast(sum({{ column }}_count) as bigint) as record_count
 from reports
-where {{ column }} is not null
+where {{ column }}_count > 0
 group by source_system, platform, {{ "currency, " if column == "cost" }}period_start
 
 union all
@@ -90,5 +96,5 @@ select
     cast(count(*) as decimal(38, 6)) as source_value,
     cast(count(*) as decimal(38, 6)) as our_value,
     count(*) as record_count
-from touches
+from {{ ref('int_touch_events') }}
 group by source_system, {{ period_start('month', 'occurred_date') }}
