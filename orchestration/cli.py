@@ -233,6 +233,14 @@ def accept(
     typer.echo(f"Load {load} is accepted. Next: `tandem run`.")
 
 
+@app.command()
+def compact() -> None:
+    """Make few files of the lake's many, and drop what no load can bring back. Numbers stay."""
+    from orchestration.lib.compaction import compact as compact_lake
+
+    typer.echo(compact_lake(_settings(), typer.echo).summary)
+
+
 @quarantine_app.command("list")
 def quarantine_list(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,

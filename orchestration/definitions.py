@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.defs.automation.compaction import compact_lake
 from orchestration.defs.automation.freshness import usual_freshness
 from orchestration.defs.automation.jobs import build_jobs
 from orchestration.defs.automation.schedules import build_schedules
@@ -40,7 +41,7 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
             build_publish_asset(marts, partitions, freshness),
         ],
         asset_checks=[build_gate_2()],
-        jobs=[run_daily, rebuild_marts],
+        jobs=[run_daily, rebuild_marts, compact_lake],
         schedules=build_schedules(settings, company, automation),
         sensors=build_sensors(settings, automation),
         # One process per run: importing dbt, pandas and GX again for each step costs more

@@ -10,7 +10,6 @@ Loads, as-of and models are the same on both sides, so that only the agreement d
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,15 +22,16 @@ import pyarrow as pa
 
 from orchestration.lib import dbt, duck
 from orchestration.lib.agreement_versions import rows_of
+from orchestration.lib.compaction import finish_interrupted
 from orchestration.lib.company.agreement import Agreement
 from orchestration.lib.company.agreement_tables import TABLES
 from orchestration.lib.durable import make_folder, remove_tree
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lake.files import AGREEMENT, loads_file, manifest_file
 from orchestration.lib.lake.lake import Lake
-from orchestration.lib.lock import locked
+from orchestration.lib.lock import previewing
 from orchestration.lib.release import releases
-from orchestration.lib.release.files import DATABASE, MANIFEST
+from orchestration.lib.release.files import DATABASE
 from orchestration.settings import Settings
 
 _SCRATCH = "preview"
@@ -88,7 +88,8 @@ def preview_agreement(settings: Settings, agreement: Agreement) -> Preview:
     if release is None:
         raise TandemError("No release is published yet: `tandem run` makes one to compare with.")
     folder = settings.home / _SCRATCH
-    with locked(settings.home / "preview.lock", "preview the agreement"), _scratch(folder):
+    with previewing(settings, "preview the agreement"), _scratch(folder):
+        finish_interrupted(settings)
         before = release.path / DATABASE
         if not _is_built_by_this_code(release):
             old = {
@@ -151,10 +152,8 @@ def _build(
     ):
         source.backup(copy)
     lake = Lake(scratch)
-    used = json.loads((release.path / MANIFEST).read_text(encoding="utf-8"))["loads"]
-    kept = {number for name, loads in used.items() for number in loads}
     for load in lake.manifest.loads("accepted"):
-        if load.source == AGREEMENT or load.load_id not in kept:
+        if load.source == AGREEMENT or load.load_id not in release.loads:
             lake.manifest.update(load.load_id, expected="accepted", state="rejected")
     lake.write_agreement(tables, version, _SCRATCH)
     lake.export_loads()

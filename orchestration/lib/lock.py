@@ -46,6 +46,13 @@ def exclusive(settings: Settings, what: str) -> Iterator[None]:
 
 
 @contextmanager
+def previewing(settings: Settings, what: str) -> Iterator[None]:
+    """Hold what keeps the lake's files in place for a preview, which waits for no run."""
+    with locked(settings.home / "preview.lock", what):
+        yield
+
+
+@contextmanager
 def locked(path: Path, what: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock on a file; wait for it up to `wait_seconds`, then raise Busy."""
     _take(path, what, wait_seconds)

@@ -121,9 +121,13 @@ def test_jobs_schedules_and_sensors_are_there(ui: Ui) -> None:
     assert repository["location"]["name"] == "tandem"
     assert {"run_daily", "rebuild_marts"} <= {job["name"] for job in repository["jobs"]}
     schedules = {schedule["name"]: schedule for schedule in repository["schedules"]}
-    assert set(schedules) == {"run_daily", "close_week"}
+    jobs = {name: schedule["pipelineName"] for name, schedule in schedules.items()}
+    assert jobs == {
+        "run_daily": "run_daily",
+        "close_week": "run_daily",
+        "compact_lake": "compact_lake",
+    }
     for schedule in schedules.values():
-        assert schedule["pipelineName"] == "run_daily"
         assert schedule["executionTimezone"] == "Europe/Berlin"
     assert schedules["run_daily"]["cronSchedule"] == "0 5 * * *"
     assert {sensor["name"] for sensor in repository["sensors"]} == {

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from orchestration.defs.automation.compaction import compact_lake
 from orchestration.defs.automation.schedules import build_schedules
 from orchestration.defs.automation.sensors import build_sensors
+from orchestration.defs.resources import TandemResource
 from orchestration.launch import prepare_dagster_home
 from orchestration.lib.company.folder import load_automation, load_company
 from orchestration.lib.ingest import ingest_table
@@ -37,6 +39,7 @@ _AUTOMATION = """\
 daily: {enabled: true, hour: 4}
 review: {enabled: true, weekday: thursday, hour: 8}
 new_files: {enabled: true}
+compaction: {enabled: true, weekday: saturday, hour: 2}
 """
 
 
@@ -111,6 +114,7 @@ def test_schedules_are_at_the_hours_and_in_the_timezone_that_the_company_says(
     assert found == {
         "run_daily": ("0 4 * * *", "Europe/Berlin", "run_daily"),
         "close_week": ("0 8 * * 4", "Europe/Berlin", "run_daily"),
+        "compact_lake": ("0 2 * * 6", "Europe/Berlin", "compact_lake"),
     }
     running = dg.DefaultScheduleStatus.RUNNING
     assert all(schedule.default_status == running for schedule in schedules.values())
@@ -120,6 +124,32 @@ def test_sunday_is_sunday_to_cron(settings: Settings) -> None:
     text = "review: {enabled: true, weekday: sunday}"
     (settings.company / "automation.yaml").write_text(text, encoding="utf-8")
     assert schedules_of(settings)["close_week"].cron_schedule == "0 6 * * 0"
+    assert schedules_of(settings)["compact_lake"].cron_schedule == "0 3 * * 0"  # the default
+
+
+def test_the_lake_is_compacted_once_a_week_unless_the_warehouse_is_held(
+    settings: Settings, schedules: Schedules, instance: dg.DagsterInstance
+) -> None:
+    at = datetime(2026, 3, 7, 2, tzinfo=BERLIN)
+    request = evaluate(schedules, instance, "compact_lake", at)
+    assert isinstance(request, dg.RunRequest)
+    with exclusive(settings, "load a table"):
+        assert "load a table" in str(evaluate(schedules, instance, "compact_lake", at))
+
+
+def test_the_job_compacts_the_lake(settings: Settings, instance: dg.DagsterInstance) -> None:
+    company = load_company(settings.company)
+    crm = next(source for source in company.sources if source.source == "crm")
+    for _ in range(2):
+        ingest_table(settings, company, crm, "leads", datetime(2025, 6, 30), "run")
+    done = compact_lake.execute_in_process(
+        instance=instance,
+        resources={
+            "tandem": TandemResource(home=str(settings.home), company_folder=str(settings.company))
+        },
+    )
+    assert done.success
+    assert not (settings.lake / "compaction.json").exists()
 
 
 def test_the_daily_run_is_of_the_day_that_ended(

@@ -209,7 +209,10 @@ def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     assert all(definitions.resolve_job_def(name).description for name in jobs)
     automatic = {each.name: each for each in (*repository.schedule_defs, *repository.sensor_defs)}
-    assert set(automatic) == {"run_daily", "close_week", "load_new_files", "alert_on_runs"}
+    assert set(automatic) == {
+        *("run_daily", "close_week", "compact_lake"),
+        *("load_new_files", "alert_on_runs"),
+    }
     assert automatic["run_daily"].cron_schedule == "0 5 * * *"
     for each in automatic.values():
         assert each.description

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.defs.automation.jobs import JOBS
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
@@ -24,7 +25,7 @@ def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
     Dagster's run monitoring ends it (`dagster.yaml`).
     """
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
-        if run.job_name in JOBS:
+        if run.job_name in (*JOBS, COMPACT_LAKE):
             status = run.status.value.lower().replace("_", " ")
             return f"run {run.run_id} of {run.job_name} is {status}"
     found = holder(settings)

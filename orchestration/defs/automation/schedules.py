@@ -1,7 +1,7 @@
-"""When the daily job runs by itself: every day, and once a week to close the week.
+"""What runs by itself: the daily job, every day and once a week to close the week; compaction.
 
-Both start the same job; what differs are the moment it is built for, and a tag. Whether they are
-on is said by `automation.yaml`, until somebody switches them in the UI.
+The first two start the same job; what differs are the moment it is built for, and a tag. Whether
+they are on is said by `automation.yaml`, until somebody switches them in the UI.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from orchestration.defs.automation.busy import why_busy
+from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.defs.automation.jobs import RUN_DAILY
 from orchestration.lib.company.automation_config import WEEKDAYS, Automation
 from orchestration.lib.company.folder import Company
@@ -21,9 +22,9 @@ from orchestration.settings import Settings
 def build_schedules(
     settings: Settings, company: Company, automation: Automation
 ) -> list[dg.ScheduleDefinition]:
-    """`run_daily` and `close_week`, in the agreement's timezone."""
+    """`run_daily`, `close_week` and `compact_lake`, in the agreement's timezone."""
     fixed = company.agreement.company
-    daily, review = automation.daily, automation.review
+    daily, review, compaction = automation.daily, automation.review, automation.compaction
     review_day = WEEKDAYS.index(review.weekday) + 1
 
     @dg.schedule(
@@ -43,8 +44,7 @@ def build_schedules(
     @dg.schedule(
         name="close_week",
         job_name=RUN_DAILY,
-        # Cron counts Sunday as 0.
-        cron_schedule=f"0 {review.hour} * * {review_day % 7}",
+        cron_schedule=_weekly(review.weekday, review.hour),
         execution_timezone=fixed.timezone,
         default_status=_status(review.enabled),
         description="Before the review: a run as of the end of the last full week.",
@@ -54,16 +54,37 @@ def build_schedules(
         tags, day = closing_the_week(fixed, now)
         return _unless_busy(context, settings, day, tags)
 
-    return [run_daily, close_week]
+    @dg.schedule(
+        name=COMPACT_LAKE,
+        job_name=COMPACT_LAKE,
+        cron_schedule=_weekly(compaction.weekday, compaction.hour),
+        execution_timezone=fixed.timezone,
+        default_status=_status(compaction.enabled),
+        description="Few files in the lake instead of one for each load.",
+    )
+    def compact_lake(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return _skip_if_busy(context, settings) or dg.RunRequest()
+
+    return [run_daily, close_week, compact_lake]
+
+
+def _weekly(weekday: str, hour: int) -> str:
+    # Cron counts Sunday as 0.
+    return f"0 {hour} * * {(WEEKDAYS.index(weekday) + 1) % 7}"
 
 
 def _unless_busy(
     context: dg.ScheduleEvaluationContext, settings: Settings, day: date, tags: dict[str, str]
 ) -> dg.RunRequest | dg.SkipReason:
+    request = dg.RunRequest(partition_key=day.isoformat(), tags=tags)
+    return _skip_if_busy(context, settings) or request
+
+
+def _skip_if_busy(
+    context: dg.ScheduleEvaluationContext, settings: Settings
+) -> dg.SkipReason | None:
     busy = why_busy(context.instance, settings)
-    if busy is not None:
-        return dg.SkipReason(f"The warehouse is held: {busy}.")
-    return dg.RunRequest(partition_key=day.isoformat(), tags=tags)
+    return None if busy is None else dg.SkipReason(f"The warehouse is held: {busy}.")
 
 
 def _utc(moment: datetime) -> datetime:

@@ -78,6 +78,14 @@ class NewFiles(Settings):
     enabled: Boolean = False
 
 
+class Compaction(Settings):
+    """The lake is compacted once a week."""
+
+    enabled: Boolean = False
+    weekday: Weekday = "sunday"
+    hour: Hour = 3
+
+
 class Email(Settings):
     """A mail server that takes messages, and who gets them."""
 
@@ -129,6 +137,7 @@ class Automation(Settings):
     daily: DailyRun = DailyRun()
     review: ReviewRun = ReviewRun()
     new_files: NewFiles = NewFiles()
+    compaction: Compaction = Compaction()
     alerts: Alerts | None = None
 
 

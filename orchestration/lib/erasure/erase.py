@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from orchestration.lib import ledger
+from orchestration.lib import compaction, ledger
 from orchestration.lib.company.folder import Company, load_company
 from orchestration.lib.durable import remove_tree, sweep, whole_file, write_json
 from orchestration.lib.erasure.identity import built_identity, find_person
@@ -136,7 +136,11 @@ def erase(settings: Settings, company: Company, planned: Plan, by: str, why: str
 
 
 def finish_interrupted(settings: Settings) -> Done | None:
-    """End the erasure that a crash interrupted, if there is one. Whoever calls holds the lock."""
+    """End the compaction and the erasure that a crash interrupted, if there is one.
+
+    Whoever calls holds the lock.
+    """
+    compaction.finish_interrupted(settings)
     unfinished = [each for each in read_erasures(settings) if not each.is_finished]
     file = _work_file(settings)
     if not unfinished:
@@ -148,6 +152,7 @@ def finish_interrupted(settings: Settings) -> Done | None:
 
 
 def _work(settings: Settings, company: Company, erasure: Erasure, known: Known) -> Done:
+    compaction.finish_interrupted(settings)
     erased = Erased([erasure], load_hash_key(settings, os.environ))
     # Words first: what tells them is in the lake, and is no longer known when that is done.
     for path in [*settings.ledger.glob("*.jsonl"), settings.home / "hold.json"]:

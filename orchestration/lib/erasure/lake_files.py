@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.lib import duck
 from orchestration.lib.company.folder import Company
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure.known import PSEUDONYM_PREFIX, Erased
@@ -50,17 +51,15 @@ def rewrite_lake(
 ) -> Rewritten:
     """Replace the person's rows everywhere; `is_trial` only counts them."""
     done = Rewritten()
-    replaced: dict[int, list[str]] = {}
-    for load_id, name in Lake(settings).superseded_files():
-        replaced.setdefault(load_id, []).append(name)
-    for path, source, entity, load_id in _entity_files(settings):
+    replaced = Lake(settings).superseded_files()
+    for path, source, entity in _entity_files(settings):
         # Not `read_table`: it would make columns of the folders' names.
         rows = pq.ParquetFile(path).read()
-        result = with_tombstones(rows, entity, source, erased, known, replaced.get(load_id, ()))
+        result = with_tombstones(rows, entity, source, erased, known, replaced)
         if result.erased:
             done.rows[entity] += result.erased
         if not result.rows.equals(rows):
-            done.loads.add(load_id)
+            done.loads |= _loads_changed(rows, result.rows)
             if not is_trial:
                 write_parquet(path, result.rows)
     mapped = _mapped_columns(company)
@@ -77,12 +76,24 @@ def rewrite_lake(
     return done
 
 
-def _entity_files(settings: Settings) -> Iterator[tuple[Path, str, str, int]]:
+def _entity_files(settings: Settings) -> Iterator[tuple[Path, str, str]]:
     for path in sorted(settings.lake.glob("[!_]*/*/entity=*/load=*/*.parquet")):
-        source, _, entity, load, _ = path.relative_to(settings.lake).parts
+        source, _, entity, _, _ = path.relative_to(settings.lake).parts
         entity = entity.partition("=")[2]
         if source != AGREEMENT and entity in ENTITIES:
-            yield path, source, entity, int(load.partition("=")[2])
+            yield path, source, entity
+
+
+def _loads_changed(old: pa.Table, new: pa.Table) -> set[int]:
+    """The loads whose rows differ."""
+    loads = set(old["_load_id"].unique().to_pylist())
+    if len(loads) == 1:
+        return loads
+    with duck.connect() as connection:
+        connection.register("old", old)
+        connection.register("new", new)
+        changed = "select distinct _load_id from (from old except all from new)"
+        return set(duck.fetch(connection, changed)["_load_id"].to_pylist())
 
 
 def _mapped_columns(company: Company) -> dict[tuple[str, str, str], dict[str, str]]:

@@ -128,14 +128,14 @@ def with_tombstones(
     source: str,
     erased: Erased,
     known: Known,
-    replaced: Collection[str] = (),
+    replaced: Collection[tuple[int, str]] = (),
 ) -> Result:
     """Rows of the lake with a tombstone in place of each row of an erased person.
 
-    Rows of the files in `replaced` do not count: what is the person's among them goes without a
-    tombstone, which would count, because it is of no file.
+    Rows of a load and file in `replaced` do not count: what is the person's among them goes
+    without a tombstone, which would count, because it is of no file.
     """
-    is_replaced = pc.is_in(rows["_file"], value_set=pa.array(list(replaced), pa.string()))
+    is_replaced = _are_of(rows, replaced)
     owner, cells = _owners(rows, entity, source, erased)
     if not is_about_people(entity):
         owner[:] = -1
@@ -147,6 +147,19 @@ def with_tombstones(
     rows = _tombstones(rows, entity, owner, erased, known)
     rows = rows.filter(pc.invert(pc.and_(is_replaced, pa.array(owner >= 0))))
     return Result(scrub(rows, entity, erased, known), int((owner >= 0).sum()))
+
+
+def _are_of(rows: pa.Table, files: Collection[tuple[int, str]]) -> pa.Array:
+    """Which rows are of one of these files as a load has it."""
+    names: dict[int, list[str]] = {}
+    for load_id, name in files:
+        names.setdefault(load_id, []).append(name)
+    found = pa.repeat(pa.scalar(False), rows.num_rows)
+    for load_id in rows["_load_id"].unique().to_pylist():
+        if load_id in names:
+            is_of_file = pc.is_in(rows["_file"], value_set=pa.array(names[load_id], pa.string()))
+            found = pc.or_(found, pc.and_(pc.equal(rows["_load_id"], load_id), is_of_file))
+    return found
 
 
 def scrub(rows: pa.Table, entity: str, erased: Erased, known: Known) -> pa.Table:

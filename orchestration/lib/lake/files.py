@@ -6,6 +6,7 @@ Parquet file. Does not belong here: which loads count (`manifest`, `lake`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +22,11 @@ from orchestration.settings import Settings
 # In `_file` of a row that stands for an erased person's.
 TOMBSTONE = "(erased)"
 
-# Of a snapshot: older versions of records whose newest version is in quarantine, tombstones.
+# In a load's folder: its rows; older versions of records whose newest version is in quarantine,
+# and a snapshot's tombstones; the rows of this load and of older ones, merged by a compaction.
+DATA = "data.parquet"
 CARRIED = "carried.parquet"
+COMPACTED = "compacted.parquet"
 
 AGREEMENT = "agreement"  # the source and the table under which the agreement is loaded
 
@@ -40,13 +44,32 @@ def entity_folder(settings: Settings, source: str, table: str, entity: str, load
     return settings.lake / source / table / f"entity={entity}" / load_folder(load_id)
 
 
+def entity_files(folder: Path) -> list[tuple[Path, int]]:
+    """The files of an entity's folder by the load whose folder they are in, oldest first."""
+    found = [(path, int(path.parent.name.partition("=")[2])) for path in folder.glob("*/*.parquet")]
+    return sorted(found, key=lambda each: (each[1], each[0].name))
+
+
+def files_of_loads(
+    settings: Settings, source: str, table: str, entity: str, load_ids: Collection[int]
+) -> list[Path]:
+    """The files that rows of these loads may be in; one of a compaction has rows of others too."""
+    folder = settings.lake / source / table / f"entity={entity}"
+    return [
+        path
+        for path, load_id in entity_files(folder)
+        if load_id in load_ids
+        or (path.name == COMPACTED and load_id >= min(load_ids, default=load_id + 1))
+    ]
+
+
 def agreement_folder(settings: Settings, table: str, load_id: int) -> Path:
     return settings.lake / AGREEMENT / table / load_folder(load_id)
 
 
 def empty_file(settings: Settings, entity: str) -> Path:
     """A file without rows for each entity, so that a pattern over the lake always matches."""
-    return entity_folder(settings, "_schema", "empty", entity, 0) / "data.parquet"
+    return entity_folder(settings, "_schema", "empty", entity, 0) / DATA
 
 
 def quarantine_file(settings: Settings, source: str, table: str, load_id: int) -> Path:

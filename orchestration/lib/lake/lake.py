@@ -30,12 +30,14 @@ from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import (
     AGREEMENT,
     CARRIED,
+    DATA,
     TOMBSTONE,
     LakeError,
     agreement_folder,
     conform,
     empty_file,
     entity_folder,
+    files_of_loads,
     loads_file,
     manifest_file,
     replaced_files_file,
@@ -169,7 +171,7 @@ class Lake:
         for name, rows in tables.items():
             folder = entity_folder(self._settings, load.source, load.table_name, name, load_id)
             if rows.num_rows:
-                write_entity(self._settings, folder / "data.parquet", rows, name)
+                write_entity(self._settings, folder / DATA, rows, name)
             if carried and name in carried and carried[name].num_rows:
                 old = conform(carried[name], name, load_id)
                 write_entity(self._settings, folder / CARRIED, old, name)
@@ -249,10 +251,13 @@ class Lake:
         """The rows of an entity in these loads that fit."""
         schema = ENTITIES[entity].arrow_schema
         parts = [schema.empty_table()]
+        tables: dict[TableName, set[int]] = {}
         for load in loads:
-            place = (load.source, load.table_name, entity, load.load_id)
-            for path in sorted(entity_folder(self._settings, *place).glob("*.parquet")):
-                found = pq.read_table(path, columns=schema.names, filters=wanted)
+            tables.setdefault((load.source, load.table_name), set()).add(load.load_id)
+        for place, ids in tables.items():
+            theirs = wanted & pc.field("_load_id").isin(list(ids))
+            for path in files_of_loads(self._settings, *place, entity, ids):
+                found = pq.read_table(path, columns=schema.names, filters=theirs)
                 parts.append(found.cast(schema))
         return pa.concat_tables(parts)
 
@@ -310,7 +315,7 @@ class Lake:
         A rejected load counts as older than all accepted ones: it may be accepted some day.
         """
         rejected = [load for load in self.manifest.loads("rejected") if _is_by_file(load)]
-        return set(_replaced_files([*rejected, *self.manifest.loads("accepted")]))
+        return set(replaced_files([*rejected, *self.manifest.loads("accepted")]))
 
     def export_loads(self, tables: Collection[TableName] | None = None) -> None:
         """Write what dbt reads of the loads of these tables; of all without a list."""
@@ -327,7 +332,7 @@ class Lake:
         ]
         write_parquet(loads_file(self._settings), pa.Table.from_pylist(rows, schema=_LOADS))
         replaced = pa.Table.from_pylist(
-            [{"load_id": load, "file_name": name} for load, name in _replaced_files(accepted)],
+            [{"load_id": load, "file_name": name} for load, name in replaced_files(accepted)],
             schema=_REPLACED_FILES,
         )
         write_parquet(replaced_files_file(self._settings), replaced)
@@ -345,7 +350,7 @@ class Lake:
             return last[0].load_id
         load_id = self.manifest.begin(AGREEMENT, AGREEMENT, "snapshot", None, _now(), run_id)
         for name, rows in tables.items():
-            path = agreement_folder(self._settings, name, load_id) / "data.parquet"
+            path = agreement_folder(self._settings, name, load_id) / DATA
             write_parquet(path, with_load_id(rows, load_id))
         count = sum(rows.num_rows for rows in tables.values())
         self.manifest.update(
@@ -382,7 +387,7 @@ def _is_by_file(load: Load) -> bool:
     return load.load_mode == "append" and bool(load.files)
 
 
-def _replaced_files(accepted: Sequence[Load]) -> list[tuple[int, str]]:
+def replaced_files(accepted: Sequence[Load]) -> list[tuple[int, str]]:
     """Load and file of what a newer load replaces, given the loads oldest first.
 
     A file replaces its older rows in `append` alone: what `upsert` reads under one name may be

@@ -9,7 +9,7 @@ The files hold personal data as it came, hence private modes; whoever shows rows
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from orchestration.lib.lake.files import (
     TOMBSTONE,
     conform,
     entity_folder,
+    files_of_loads,
     manifest_file,
     quarantine_file,
     write_entity,
@@ -168,7 +169,7 @@ def release(
         Manifest(manifest_file(settings)).get(row.load_id)
         folder = entity_folder(settings, row.source, row.table_name, row.entity, row.load_id)
         path = folder / f"released-{quarantine_id}.parquet"
-        _refuse_twin(row, rows, folder, path)
+        _refuse_twin(settings, row, rows, (path, folder / CARRIED))
         if not row.is_released:
             target = {
                 "quarantine_id": quarantine_id,
@@ -225,13 +226,16 @@ def _mapped(row: QuarantinedRow, remap: Callable[[QuarantinedRow], pa.Table]) ->
     return rows
 
 
-def _refuse_twin(row: QuarantinedRow, rows: pa.Table, folder: Path, own: Path) -> None:
+def _refuse_twin(
+    settings: Settings, row: QuarantinedRow, rows: pa.Table, apart: Collection[Path]
+) -> None:
     source_id = rows["source_id"][0]
-    for path in sorted(folder.glob("*.parquet")):
-        if path in (own, folder / CARRIED) or not source_id.is_valid:
+    place = (row.source, row.table_name, row.entity)
+    for path in files_of_loads(settings, *place, (row.load_id,)):
+        if path in apart or not source_id.is_valid:
             continue
-        present = pq.read_table(path, columns=["source_id"])["source_id"]
-        if pc.any(pc.equal(present, source_id)).as_py():
+        twin = (pc.field("source_id") == source_id) & (pc.field("_load_id") == row.load_id)
+        if pq.read_table(path, columns=["source_id"], filters=twin).num_rows:
             raise ReleaseRefusedError(
                 f"{row.quarantine_id}: load {row.load_id} already has a {row.entity} with the same"
                 " source_id, and each may be there once. Mend it in the source and load it again."

@@ -87,6 +87,7 @@ class Release:
     git_revision: str
     tandem_version: str
     rows: dict[str, int]
+    loads: frozenset[int]
     is_current: bool
 
 
@@ -354,6 +355,7 @@ def _read(settings: Settings, release_id: str) -> Release:
         git_revision=manifest["git_revision"],
         tandem_version=manifest["tandem_version"],
         rows={name: table["rows"] for name, table in manifest["tables"].items()},
+        loads=frozenset(number for loads in manifest["loads"].values() for number in loads),
         is_current=release_id == _current_id(settings),
     )
 

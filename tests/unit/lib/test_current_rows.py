@@ -11,15 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
+from unittest import mock
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.lib.compaction import compact
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.lake.lake import Counts, Lake
+from orchestration.lib.release import releases
 from orchestration.settings import Settings
 from tests.fixtures.lake_reader import read_current
 
@@ -84,6 +88,12 @@ class Table:
             return {**record, "status": str(row.value), "updated_at": day}
         assert row.day is not None
         return {**record, "report_date": on(row.day).date(), "cost": Decimal(row.value)}
+
+    def compact(self, counted: Iterable[int]) -> None:
+        """Compact as if the kept releases had been built from these loads."""
+        kept = SimpleNamespace(loads=frozenset(counted))
+        with mock.patch.object(releases, "list_releases", return_value=[kept]):
+            compact(self.lake._settings)
 
     def current(self) -> list[tuple[str, int]]:
         self.lake.export_loads()
@@ -300,7 +310,13 @@ def test_current_rows_are_those_of_the_model(
     entity, loads = history
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         table = Table(Path(folder), entity)  # type: ignore[arg-type]
-        ids = [table.load(load) for load in loads]
+        ids: list[int] = []
+        for load in loads:
+            ids.append(table.load(load))
+            if data.draw(st.booleans(), "compacts"):
+                built = ids[: data.draw(st.integers(0, len(ids)), "loads of the releases")]
+                accepted = {each.load_id for each in table.lake.manifest.loads("accepted")}
+                table.compact(accepted & set(built))
         assert ids == sorted(ids)
         assert table.current() == expected(loads, entity)
         # Somebody accepts a load that had been rejected, whenever that is.
@@ -312,4 +328,6 @@ def test_current_rows_are_those_of_the_model(
                 replace(load, accepted=load.accepted or place == number)
                 for place, load in enumerate(loads)
             ]
+            assert table.current() == expected(loads, entity)
+            table.compact(each.load_id for each in table.lake.manifest.loads("accepted"))
             assert table.current() == expected(loads, entity)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.lib.compaction import compact
 from orchestration.lib.company.folder import load_company
 from orchestration.lib.erasure import erase as erasing
 from orchestration.lib.erasure.known import Erasure, Visitor
@@ -427,10 +428,15 @@ def visits(*rows: str) -> str:
     return "".join(["at,visitor\n", *(f"2025-03-{row}\n" for row in rows)])
 
 
+@pytest.mark.parametrize("is_compacted", [False, True], ids=["files", "compacted"])
 @pytest.mark.parametrize("mode", ["append", "upsert", "snapshot"])
 def test_numbers_stay_when_files_of_an_erased_person_are_read_again(
-    files: Installation, mode: str
+    files: Installation, mode: str, is_compacted: bool
 ) -> None:
+    def maybe_compact() -> None:
+        if is_compacted:
+            compact(files.settings)
+
     files.write("sources/web.yaml", _FILES.replace("MODE", mode))
     files.write("events/02.csv", visits("02 10:00,ann", "02 11:00,bob"))
     files.ingest("web", "events")
@@ -439,12 +445,15 @@ def test_numbers_stay_when_files_of_an_erased_person_are_read_again(
     files.write("events/02.csv", visits("02 10:45,ann", "no time,bob"))
     assert files.ingest("web", "events").load.state == "rejected"
     before = times(files)
+    maybe_compact()
     erase_visitor(files, "ann")
+    maybe_compact()
     assert times(files) == before
     files.write("events/02.csv", visits("02 10:45,ann", "02 11:00,bob", "02 12:00,bob"))
     again = files.ingest("web", "events").load
     assert (again.rows_erased, again.state) == (1, "accepted")
     assert times(files) == [*before, "02 12:00"]
+    maybe_compact()
     files.write("events/02.csv", visits("02 11:00,bob", "02 12:00,bob"))
     assert files.ingest("web", "events").load.rows_erased == 0
     assert times(files) == [*before, "02 12:00"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.lib import ledger
+from orchestration.lib.compaction import compact
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.lake import Counts, Lake
@@ -133,6 +134,22 @@ def test_a_released_row_joins_its_load_and_passes_its_rules_later(
     assert "sal" not in json.dumps(logged.target)
     lake.clean_orphans()
     assert current(lake) == ["1", "2"]
+
+
+def test_a_compacted_load_is_still_the_one_that_its_rows_are_released_into(
+    lake: Lake, settings: Settings
+) -> None:
+    load_id = lake.begin_load("crm", "history", "upsert", None, "run")
+    rows = change({"id": "3", "to": "mql"})
+    lake.commit_load(load_id, {"stage_change": rows}, {}, "accepted", Counts(1))
+    lake.export_loads()
+    assert compact(settings).after.files == 1
+    with pytest.raises(ReleaseRefusedError, match="already has"):
+        quarantine.release(settings, "1-2", *WHY, remap)
+    for _ in range(2):
+        quarantine.release(settings, "1-1", *WHY, remap)
+        compact(settings)
+        assert current(lake) == ["1", "2", "3"]
 
 
 def test_a_crash_after_logging_is_mended_by_releasing_again(
