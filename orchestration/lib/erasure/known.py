@@ -30,8 +30,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from orchestration.lib import ledger
-from orchestration.lib.mapping.mapping import HASH_PREFIX
-from orchestration.lib.mapping.private import HASH_LENGTH, hash_value, load_hash_key
+from orchestration.lib.mapping.private import (
+    HASH_LENGTH,
+    HASH_PREFIX,
+    hash_value,
+    load_hash_key,
+)
 from orchestration.settings import Settings
 
 ERASURES = "erasures"
