@@ -370,6 +370,20 @@ def test_a_file_that_was_archived_keeps_its_rows(files: Installation) -> None:
     assert times(files) == ["02 10:00"]
 
 
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_a_snapshot_in_between_forgets_files_that_are_gone(files: Installation, mode: str) -> None:
+    def times_after_run(load: str) -> list[str]:
+        files.write("sources/web.yaml", _FILES.replace("MODE", load))
+        assert files.ingest("web", "events").load.state == "accepted"
+        return times(files)
+
+    files.write("events/02.csv", events("02 10:00", "02 11:00", "02 12:00"))
+    before = times_after_run(mode)
+    (files.folder / "events/01.csv").unlink()
+    assert times_after_run(mode) == before and len(before) == 6
+    assert times_after_run("snapshot") == times_after_run(mode) == before[3:]
+
+
 def test_files_one_by_one_are_what_all_of_them_at_once_are(
     files: Installation, tmp_path: Path
 ) -> None:
