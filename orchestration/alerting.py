@@ -56,12 +56,12 @@ def tell(settings: Settings, ended: Outcome | RunEnd | None) -> list[str]:
     Returns what went wrong, in words without secrets; raises nothing.
     """
     try:
-        alerts = load_automation(settings.company).alerts
-        if alerts is None:
+        automation = load_automation(settings.company)
+        if automation.alerts is None:
             return []
         end = run_end(settings, ended) if isinstance(ended, Outcome) else ended
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        return report(settings, alerts, end, now, os.environ)
+        return report(settings, automation.alerts, end, now, os.environ, automation.late_after)
     except TandemError as error:
         return [str(error)]
     except Exception as error:  # whatever is wrong with alerts, the run comes first

@@ -209,6 +209,7 @@ def rollback(
 
     lib.rollback(_settings(), release, *_decision(by, why))
     typer.echo(f"{release} is published. Publishing is held until `tandem resume`.")
+    _show_hold()
 
 
 @app.command()
@@ -218,6 +219,18 @@ def resume(why: Why = "", by: By = "") -> None:
 
     lib.resume(_settings(), *_decision(by, why))
     typer.echo("The next run publishes again: `tandem run`.")
+    _show_hold()
+
+
+def _show_hold() -> None:
+    """Tell Dagster, whose history is no reason to fail: the decision stands."""
+    from orchestration.launch import show_hold
+    from orchestration.lib.release.releases import read_hold
+
+    try:
+        show_hold(_settings(), read_hold(_settings()))
+    except Exception as error:
+        typer.echo(f"The UI does not show it before the next run ({type(error).__name__}).")
 
 
 @app.command()

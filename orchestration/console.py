@@ -289,13 +289,14 @@ def print_status(settings: Settings) -> None:
             f"Release {release.release_id}, published {release.published_at:%Y-%m-%d %H:%M} UTC,"
             f" as of {release.as_of:%Y-%m-%d %H:%M} UTC"
         )
+        if release.erased_at is not None:
+            out.print(f"A person was erased from it on {release.erased_at:%Y-%m-%d %H:%M} UTC")
         state = "signed by both teams" if release.is_signed else "provisional: not signed by both"
         out.print(f"Agreement {release.agreement_version} ({state})")
         _print_changed_agreement(settings, release)
     hold = releases.read_hold(settings)
     if hold is not None:
-        _say(out, f"Publishing is held since {hold.since} by {hold.by} ({hold.why}).")
-        out.print("`tandem resume` lifts the hold.")
+        _say(out, f"{hold.told} `tandem resume` lifts the hold.")
     loads = Lake(settings).newest_loads()
     if not loads:
         return
@@ -351,11 +352,15 @@ def print_releases(settings: Settings) -> None:
             f"{release.as_of:%Y-%m-%d %H:%M}",
             release.agreement_version,
             "signed" if release.is_signed else "provisional",
+            f"{release.erased_at:%Y-%m-%d %H:%M}" if release.erased_at else "",
             f"{sum(release.rows.values()):,}",
         )
         for release in kept
     ]
-    columns = ("release", "published (UTC)", "as of (UTC)", "agreement", "state", "rows")
+    columns = (
+        *("release", "published (UTC)", "as of (UTC)", "agreement", "state"),
+        *("erased (UTC)", "rows"),
+    )
     out.print(_table("Releases (* is current)", columns, rows))
 
 

@@ -23,6 +23,8 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+    from orchestration.lib.release.releases import Hold
+
 Phase = Literal["extract", "transform", "gate", "publish"]
 PHASES: tuple[Phase, ...] = ("extract", "transform", "gate", "publish")
 
@@ -135,6 +137,16 @@ def launch(
         return listener.outcome
 
 
+def show_hold(settings: Settings, hold: Hold | None) -> None:
+    """Let the UI show that publishing is held, or is no longer."""
+    import dagster as dg
+
+    from orchestration.defs.publish.hold import check_evaluation
+
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+        instance.report_runless_asset_event(check_evaluation(hold))
+
+
 def outcome_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Outcome:
     """What a finished run came to, whoever launched it, from the events that are kept of it."""
     import dagster as dg
@@ -245,8 +257,8 @@ class _Listener:
 
     def _check(self, event: dg.DagsterEvent) -> None:
         evaluation = event.asset_check_evaluation_data
-        if evaluation.passed:
-            return
+        if evaluation.passed or "results" not in evaluation.metadata:
+            return  # what is no gate's, the failed step tells
         results = evaluation.metadata["results"].value
         assert isinstance(results, list)
         self.outcome.blocked += [

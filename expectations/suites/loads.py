@@ -59,6 +59,8 @@ _RARELY_NEGATIVE = {
     "opportunity_line": ("quantity", "sold_price"),
     "rep_quota": ("amount",),
 }
+# So many bad rows are the table's fault, also where their share says little: one of three rows.
+FEW_BAD_ROWS = 5
 # The columns of which one must say whose row it is.
 _SUBJECT = {
     "activity": ("lead_id", "contact_id", "account_id", "opportunity_id", "email"),
@@ -74,7 +76,9 @@ _SUBJECT = {
 class Limits:
     """The line of `agreement/quality_limits.csv` that applies; shares between 0 and 1.
 
-    A load is rejected if either maximum of bad rows is exceeded. Null is no limit.
+    A load is rejected if either maximum of bad rows is exceeded. Null is no limit. The share does
+    not count for fewer than `FEW_BAD_ROWS` in an addition to a table, unless it is 0, or unless
+    several rows are all bad.
     """
 
     max_bad_share: float = 0.02
@@ -92,7 +96,8 @@ class LoadContext:
     the last accepted load (empty if there is none), `missing_columns` the ones that the
     mapping names and the input lacks. `history` holds the rows read of the last accepted
     loads that this one is comparable with; none are compared if it is empty. `is_report_window`
-    says that the load replaces days of a report. `newest_event` is the newest time of a row of
+    says that the load replaces days of a report, `is_addition` that it adds to rows of the table
+    that are there. `newest_event` is the newest time of a row of
     earlier loads that count beside this one. `as_of` is naive UTC.
     """
 
@@ -113,6 +118,7 @@ class LoadContext:
     error_after_days: float | None = None
     limits: Limits = Limits()
     allow_empty: bool = False
+    is_addition: bool = False
     owner: Owner = "data"
 
     @property
@@ -301,6 +307,11 @@ def load_expectations(context: LoadContext, facts: LoadFacts) -> list[Expectatio
         "" if limits.max_bad_rows is None else f" and {limits.max_bad_rows:,} rows"
     )
     records = context.rows_read + context.malformed
+    is_addition = context.is_addition and limits.max_bad_share > 0
+    if is_addition:
+        allowed_bad += f"; fewer than {FEW_BAD_ROWS} of an addition"
+    fewest = min(FEW_BAD_ROWS, max(records, 2))  # that reject an addition
+    are_few = is_addition and facts.bad_rows < fewest
     bad = f"{facts.bad_rows:,} of {records:,} rows are bad"
     most = f" Most often: {', '.join(facts.most_frequent)}." if facts.most_frequent else ""
     expectations = [
@@ -319,7 +330,7 @@ def load_expectations(context: LoadContext, facts: LoadFacts) -> list[Expectatio
         ),
         _holds(
             BAD_ROWS_LIMIT,
-            f"bad_rows <= {limits.max_bad_share!r} * (rows_read + malformed)"
+            f"(bad_rows <= {limits.max_bad_share!r} * (rows_read + malformed) or {_sql(are_few)})"
             + ("" if limits.max_bad_rows is None else f" and bad_rows <= {limits.max_bad_rows}"),
             f"{bad}; the agreement allows {allowed_bad}.",
             f"{bad}, more than the agreement allows ({allowed_bad}, quality_limits.csv).{most}",

@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.duplicates import UNIQUE_RULE, split_duplicates
 from orchestration.lib.lake.lake import Counts, Lake
 from orchestration.lib.lake.manifest import Load
+from orchestration.lib.lake.standing import standing_results
 from orchestration.lib.lock import exclusive
 from orchestration.lib.mapping.mapping import map_entity, remap_record
 from orchestration.lib.mapping.private import load_hash_key
@@ -51,15 +52,19 @@ MAPPING_VERSION = 2
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingest came to: the loads it added, oldest first, and the last one's gate results.
+    """What an ingest came to: the loads it added, oldest first.
 
     `is_unchanged` says that the input is the one of an earlier load, which was left as it is.
     Of several loads all but the last are accepted.
     """
 
     loads: tuple[Load, ...]
-    results: list[ExpectationResult]
     is_unchanged: bool
+
+    @property
+    def results(self) -> list[ExpectationResult]:
+        """What gate 1 says of these loads together."""
+        return standing_results(self.loads)
 
     @property
     def load(self) -> Load:
@@ -128,7 +133,7 @@ def ingest_table(
             and newest is not None
             and all(getattr(newest, name) == value for name, value in fingerprints.items())
         ):
-            return Ingested((newest,), standing_results(newest), is_unchanged=True)
+            return Ingested((newest,), is_unchanged=True)
         first_day = company.agreement.company.history_start
         parts = parts_to_read(
             lake,
@@ -141,10 +146,9 @@ def ingest_table(
         )
         progress = Progress(parts, first_day)
         loads: list[Load] = []
-        results: list[ExpectationResult] = []
         for part in parts:
             raw = read_part(lake, company, source, table_name, part)
-            load, results = _load(
+            load = _load(
                 settings,
                 company,
                 source,
@@ -162,7 +166,7 @@ def ingest_table(
                 on_progress(progress.line(loads))
             if load.state == "rejected":
                 break
-        return Ingested(tuple(loads), results, is_unchanged=False)
+        return Ingested(tuple(loads), is_unchanged=False)
 
 
 def _load(
@@ -177,7 +181,7 @@ def _load(
     part: Part,
     days: RunDays | None,
     fingerprints: Mapping[str, str],
-) -> tuple[Load, list[ExpectationResult]]:
+) -> Load:
     lake = Lake(settings)
     table = source.tables[table_name]
     hash_key = load_hash_key(settings, os.environ)
@@ -224,6 +228,7 @@ def _load(
         error_after_days=table.freshness.error_after_days,
         limits=limits_for(company.agreement, source.source, table_name),
         allow_empty=table.allow_empty or part.is_addition,
+        is_addition=part.is_addition,
         owner=source.owner,
     )
     make_folder(settings.home / "tmp")
@@ -254,7 +259,7 @@ def _load(
     load_id = lake.begin_load(
         source.source, table_name, table.load, part.window, run_id, days.window if days else None
     )
-    load = lake.commit_load(
+    return lake.commit_load(
         load_id,
         good,
         bad,
@@ -273,29 +278,11 @@ def _load(
         newest_event_at=outcome.newest_event,
         **fingerprints,
     )
-    return load, outcome.results
 
 
 def _newest_event(loads: Iterable[Load]) -> datetime | None:
     times = (load.newest_event_at for load in loads)
     return max((at for at in times if at is not None), default=None)
-
-
-def standing_results(load: Load) -> list[ExpectationResult]:
-    """The gate's results as they stand: an accepted load is not blocked by what was overruled."""
-    results = [ExpectationResult.from_dict(result) for result in load.results]
-    if load.state == "rejected":
-        return results
-    return [
-        replace(
-            result,
-            severity="warning",
-            message=f"{result.message} Load {load.load_id} was accepted all the same.",
-        )
-        if result.blocks
-        else result
-        for result in results
-    ]
 
 
 def release_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +15,10 @@ from rich.console import Console
 from orchestration import console, console_progress
 from orchestration.launch import Outcome, Step
 from orchestration.lib.company.agreement import DEFAULTS
+from orchestration.lib.release import releases
 from orchestration.report import AgendaItem, Kpi, Promise, ReleaseReport
 from orchestration.settings import Settings
+from tests.unit.lib.test_releases import WHY, build, publish
 
 STAGES = ("Lead", "Marketing qualified lead", "Sales accepted lead", "Opportunity", "Won")
 
@@ -123,6 +126,36 @@ def test_a_narrow_terminal_has_one_thing_below_the_other(monkeypatch: pytest.Mon
     assert all(len(line) <= 80 for line in lines)
     assert any(line.split() == ["Leads", "102", "90%"] for line in lines)
     assert any(line.split() == ["Opportunity", "9", "12"] for line in lines)
+
+
+def test_the_state_tells_of_an_erasure_and_of_who_holds_publishing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=written, width=120, highlight=False))
+    settings = Settings(tmp_path / "home", tmp_path / "company")
+    for number in (1, 2):
+        publish(settings, build(settings, f"b{number}"))
+    manifest = settings.releases / "r000001" / "manifest.json"
+    content = {**json.loads(manifest.read_text()), "erased_at": "2026-03-04 05:06:07"}
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(content))
+
+    console.print_status(settings)
+    assert "erased" not in written.getvalue() and "held" not in written.getvalue()
+    console.print_releases(settings)
+    newer, older = [line for line in written.getvalue().splitlines() if "r00000" in line][1:]
+    assert "2026-03-04 05:06" in older and "2026-03-04" not in newer
+
+    releases.rollback(settings, "r000001", *WHY)
+    console.print_status(settings)
+    told = written.getvalue()
+    assert "A person was erased from it on 2026-03-04 05:06 UTC" in told
+    hold = releases.read_hold(settings)
+    assert hold is not None
+    rolled_back = f"{WHY[0]} rolled back to r000001 ({WHY[1]})."
+    assert f"Publishing is held since {hold.since}: {rolled_back}" in told
+    assert "`tandem resume`" in told
 
 
 def test_a_log_has_the_progress_of_a_long_extraction_and_one_line_at_its_end() -> None:

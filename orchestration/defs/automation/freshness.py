@@ -13,12 +13,12 @@ import dagster as dg
 from orchestration.lib.company.automation_config import Automation
 from orchestration.lib.company.source_config import Freshness
 
+_UNTOLD = timedelta(days=2)
+
 
 def usual_freshness(automation: Automation) -> dg.FreshnessPolicy:
-    """Of the release, and of tables that declare nothing: a daily run may fail once."""
-    is_weekly = automation.review.enabled and not automation.daily.enabled
-    days = 8 if is_weekly else 2
-    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days))
+    """Of the release, and of tables that declare nothing."""
+    return dg.FreshnessPolicy.time_window(fail_window=automation.late_after or _UNTOLD)
 
 
 def table_freshness(declared: Freshness, usual: dg.FreshnessPolicy) -> dg.FreshnessPolicy:

@@ -44,7 +44,7 @@ def build_sensors(settings: Settings, automation: Automation) -> list[dg.SensorD
         name="alert_on_runs",
         minimum_interval_seconds=_ALERT_SECONDS,
         default_status=_status(automation.alerts is not None),
-        description="Tells of runs that failed or work again, and sends what could not be sent.",
+        description="Tells of runs that failed or work again, and of a late release.",
     )
     def alert_on_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         return _look_for_runs(context, settings)

@@ -1,5 +1,7 @@
 """Which message is due: one per failed run, one per cause and hour, one when it works again.
 
+The age of the release that BI reads is told likewise: once when it is late, once when it is not.
+
 Belongs here: pure functions over what is remembered. Does not belong here: words, sending, files.
 
 Whoever reads the messages must be able to trust their silence: a failure that is not told
@@ -18,6 +20,7 @@ from orchestration.lib.alerts.causes import Cause, RunEnd
 PER_CAUSE = timedelta(hours=1)
 # Runs that are known to be reported: more than can end between two looks at them.
 _REMEMBERED_RUNS = 100
+_LATE = "release:late"
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,15 @@ class Failing:
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered: the open failure, when each cause was told, which runs were reported."""
+    """What is remembered: the open failure, when each cause was told, which runs were reported.
+
+    `is_late` says that the release was told to be.
+    """
 
     failing: Failing | None = None
     told_at: dict[str, datetime] = field(default_factory=dict)
     run_ids: tuple[str, ...] = ()
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,18 @@ class Told:
     end: RunEnd
     causes: tuple[Cause, ...]
     failing: Failing
+
+
+@dataclass(frozen=True)
+class ToldAge:
+    """A message is about the age of the release: late, or no longer."""
+
+    age: timedelta
+    allowed: timedelta
+
+    @property
+    def is_late(self) -> bool:
+        return self.age > self.allowed
 
 
 def after(memory: Memory, end: RunEnd, now: datetime) -> tuple[Memory, Told | None]:
@@ -75,7 +94,7 @@ def after(memory: Memory, end: RunEnd, now: datetime) -> tuple[Memory, Told | No
         runs=(before.runs if before else 0) + 1,
         # A cause told within the hour and during this failure need not be told again.
         open=tuple(
-            OpenCause(cause, cause.key in known and not _may_tell(memory, cause, now))
+            OpenCause(cause, cause.key in known and not _may_tell(memory, cause.key, now))
             for cause in causes
         ),
         is_told=before.is_told if before else False,
@@ -91,18 +110,36 @@ def due(memory: Memory, now: datetime) -> tuple[Memory, Told | None]:
     causes = tuple(
         each.cause
         for each in failing.open
-        if not each.is_told and _may_tell(memory, each.cause, now)
+        if not each.is_told and _may_tell(memory, each.cause.key, now)
     )
     if not causes:
         return memory, None
     failing = replace(failing, open=_as_told(failing.open, causes), is_told=True)
+    memory = _noted(memory, [cause.key for cause in causes], now)
+    return replace(memory, failing=failing), Told(failing.newest, causes, failing)
+
+
+def aged(
+    memory: Memory, age: timedelta, allowed: timedelta, now: datetime
+) -> tuple[Memory, ToldAge | None]:
+    """What to tell of the age of the release."""
+    told = ToldAge(age, allowed)
+    if told.is_late == memory.is_late:
+        return memory, None
+    if told.is_late:
+        if not _may_tell(memory, _LATE, now):
+            return memory, None
+        memory = _noted(memory, [_LATE], now)
+    return replace(memory, is_late=told.is_late), told
+
+
+def _noted(memory: Memory, keys: Iterable[str], now: datetime) -> Memory:
     recent = {key: at for key, at in memory.told_at.items() if now - at < PER_CAUSE}
-    told_at = {**recent, **{cause.key: now for cause in causes}}
-    return replace(memory, failing=failing, told_at=told_at), Told(failing.newest, causes, failing)
+    return replace(memory, told_at={**recent, **dict.fromkeys(keys, now)})
 
 
-def _may_tell(memory: Memory, cause: Cause, now: datetime) -> bool:
-    at = memory.told_at.get(cause.key)
+def _may_tell(memory: Memory, key: str, now: datetime) -> bool:
+    at = memory.told_at.get(key)
     return at is None or now - at >= PER_CAUSE
 
 

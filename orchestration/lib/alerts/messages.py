@@ -6,8 +6,9 @@ Belongs here: text. Does not belong here: when it is sent (`decisions`), how (`d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from orchestration.lib.alerts.decisions import Told
+from orchestration.lib.alerts.decisions import Told, ToldAge
 from orchestration.lib.release import releases
 from orchestration.settings import Settings
 
@@ -40,12 +41,22 @@ def message_of(settings: Settings, told: Told) -> Message:
         runs = "1 run" if told.failing.runs == 1 else f"{told.failing.runs} runs"
         lines.append(f"{runs} had failed since {told.failing.since:%Y-%m-%d %H:%M} UTC.")
     lines.append(_standing(settings))
-    if told.causes and (hold := releases.read_hold(settings)) is not None:
-        lines.append(f"Publishing is held since {hold.since}; `tandem resume` lifts the hold.")
     if told.causes:
+        lines += _held(settings)
         run = f"run {end.run_id}; its log is in the UI" if end.run_id else "there is no run"
         lines.append(f"Job {end.job}, {run}. `tandem status` shows the state.")
     return Message(f"{name_of(settings)}: {end.job} {_WHAT[end.how]}", "\n".join(lines))
+
+
+def message_of_age(settings: Settings, told: ToldAge) -> Message:
+    """The message about a release that has grown late, or is no longer."""
+    lines = [_standing(settings)]
+    if told.is_late:
+        days, allowed = (each / timedelta(days=1) for each in (told.age, told.allowed))
+        lines.append(f"Nothing newer was published for {days:.1f} days; {allowed:g} are usual.")
+        lines += [*_held(settings), "`tandem status` shows the state."]
+    what = "the release is late" if told.is_late else "the release is no longer late"
+    return Message(f"{name_of(settings)}: {what}", "\n".join(lines))
 
 
 def test_message(settings: Settings) -> Message:
@@ -60,6 +71,13 @@ def name_of(settings: Settings) -> str:
     if marker.exists():
         return f"Tandem, {marker.read_text(encoding='utf-8').strip()}"
     return f"Tandem, {settings.company.name}"
+
+
+def _held(settings: Settings) -> list[str]:
+    hold = releases.read_hold(settings)
+    if hold is None:
+        return []
+    return [f"Publishing is held since {hold.since}; `tandem resume` lifts the hold."]
 
 
 def _standing(settings: Settings) -> str:

@@ -12,20 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from orchestration.lib.alerts.causes import RunEnd
-from orchestration.lib.alerts.decisions import Memory, after, due
+from orchestration.lib.alerts.decisions import Memory, after, aged, due
 from orchestration.lib.alerts.delivery import DeliveryError, channels
-from orchestration.lib.alerts.messages import Message, message_of
+from orchestration.lib.alerts.messages import Message, message_of, message_of_age
 from orchestration.lib.company.automation_config import Alerts
 from orchestration.lib.durable import make_folder, whole_file
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lock import locked
+from orchestration.lib.release import releases
 from orchestration.settings import Settings
 
 # A chat that is away for weeks shall not be told of all of them.
@@ -51,11 +52,17 @@ _STATE = TypeAdapter(_State)
 
 
 def report(
-    settings: Settings, alerts: Alerts, end: RunEnd | None, now: datetime, env: Mapping[str, str]
+    settings: Settings,
+    alerts: Alerts,
+    end: RunEnd | None,
+    now: datetime,
+    env: Mapping[str, str],
+    late_after: timedelta | None = None,
 ) -> list[str]:
-    """Tell of a run that has ended, and of what could not be told before.
+    """Tell of a run that has ended, of what could not be told before, and of a late release.
 
-    `end` is None where only time has passed; `now` is naive UTC. Returns what went wrong with
+    `end` is None where only time has passed; `now` is naive UTC. A release is late when it is
+    older than `late_after`; None: never. Returns what went wrong with
     the delivery, in words without secrets; what did not arrive waits for the next call. Raises
     TandemError if the file that remembers cannot be read or is locked.
     """
@@ -64,11 +71,15 @@ def report(
         before = state.memory
         memory, told = due(before, now) if end is None else after(before, end, now)
         ways = channels(alerts, env)
-        if told is not None:
-            state.waiting.append(Waiting(message_of(settings, told), list(ways)))
-            state.waiting = state.waiting[-_KEPT_MESSAGES:]
+        messages = [] if told is None else [message_of(settings, told)]
+        release = releases.current(settings)
+        if late_after is not None and release is not None:
+            memory, age = aged(memory, now - release.published_at, late_after, now)
+            messages += [] if age is None else [message_of_age(settings, age)]
+        state.waiting += [Waiting(message, list(ways)) for message in messages]
+        state.waiting = state.waiting[-_KEPT_MESSAGES:]
         state.memory = memory
-        if memory != before or told is not None:
+        if memory != before or messages:
             _write(settings, state)
         problems: dict[str, str] = {}
         remarks: list[str] = []

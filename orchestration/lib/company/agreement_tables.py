@@ -459,7 +459,9 @@ _ALL = (
     AgreementTable(
         "quality_limits",
         "When a load is rejected. The line that names source and table goes before the one that"
-        " names the source, and that before `*,*`.",
+        " names the source, and that before `*,*`. The share does not count for fewer than five bad"
+        " rows of a load that adds to its table (days of a database, new files), unless several"
+        " rows are all bad; a share of 0 and `max_bad_rows` always count.",
         (
             Column("source", "text", "name of a source, or `*`", True),
             Column("table", "text", "name of one of its tables, or `*`", True),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -139,6 +140,16 @@ class Automation(Settings):
     new_files: NewFiles = NewFiles()
     compaction: Compaction = Compaction()
     alerts: Alerts | None = None
+    late_after_days: Annotated[int, Strict()] | None = Field(default=None, gt=0)
+
+    @property
+    def late_after(self) -> timedelta | None:
+        """How old the release may grow; None where no clock starts runs and no key says it."""
+        if self.late_after_days is not None:
+            return timedelta(days=self.late_after_days)
+        if self.daily.enabled:
+            return timedelta(days=2)  # one run may fail
+        return timedelta(days=8) if self.review.enabled else None
 
 
 @dataclass(frozen=True)

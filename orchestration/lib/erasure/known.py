@@ -13,8 +13,9 @@ Lines of `erasures.jsonl`, all of one erasure with its `erasure_id`:
 - `finished`: `at`, and what was rewritten: `rows` by entity, `quarantined`, `loads` (their
   numbers), `releases` (their ids).
 
-The erasure itself moves no KPI. What moves one later, with the cause `erasure`, is a load with
-`rows_erased` in the load manifest: it dropped rows that would have counted.
+An erasure leaves times, money and labels, so it moves no KPI but where it changes who someone else
+is: whoever is left in a shared mailbox gets its touches. Later a load may drop a row that counted,
+such as a lead that now has an erased person's address. Both restate KPIs by the cause `erasure`.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from orchestration.lib import ledger
-from orchestration.lib.mapping.mapping import HASH_PREFIX
-from orchestration.lib.mapping.private import HASH_LENGTH, hash_value, load_hash_key
+from orchestration.lib.mapping.private import (
+    HASH_LENGTH,
+    HASH_PREFIX,
+    hash_value,
+    load_hash_key,
+)
 from orchestration.settings import Settings
 
 ERASURES = "erasures"
@@ -143,7 +148,7 @@ class Erased:
         """The place of the erased person whose address this is; -1 for nobody's."""
         return self._addresses.get(address_hash, -1)
 
-    def of_record(self, kind: Kind, source: str, source_id: str) -> int:
+    def of_record(self, kind: str, source: str, source_id: str) -> int:
         if source_id.startswith(HASH_PREFIX):
             found = self.of_address(source_id.removeprefix(HASH_PREFIX))
             if found >= 0:
@@ -153,6 +158,14 @@ class Erased:
     def of_visitor(self, anonymous_id: str) -> Sequence[tuple[datetime, datetime, int]]:
         """When this visitor was an erased person, and whom."""
         return self._visitors.get(hash_of_visitor(self._key, anonymous_id), ())
+
+    def of_bridge(self, source: str, object_type: str, source_id: str) -> int:
+        """Like `of_address`, for a row of `bridge_person_record`."""
+        if object_type == "email":
+            return self.of_address(source_id.removeprefix(HASH_PREFIX))
+        if object_type in ("lead", "contact"):
+            return self.of_record(object_type, source, source_id)
+        return -1
 
     def of_plain_address(self, address: str) -> int:
         """Like `of_address`, for a normalized address."""

@@ -24,7 +24,7 @@ import duckdb
 
 from orchestration.lib import duck
 from orchestration.lib.durable import TEMPORARY, make_folder, remove_tree, sync, write_json
-from orchestration.lib.erasure.known import Erased, Kind
+from orchestration.lib.erasure.known import Erased
 from orchestration.lib.erasure.rows import Known, scrubbed_values
 from orchestration.lib.release.files import (
     DATABASE,
@@ -167,15 +167,11 @@ def _asked(
 
 def _new_id(source: str, kind: str, source_id: str, erased: Erased) -> str | None:
     """The id in place of a person's; None if the record is not an erased person's."""
-    if kind == "email":
-        address = source_id.removeprefix("hash:")
-        place = erased.of_address(address)
-        return None if place < 0 else f"hash:{erased.erasures[place].new_address(address)}"
-    if kind not in ("lead", "contact"):
+    place = erased.of_bridge(source, kind, source_id)
+    if place < 0:
         return None
-    named: Kind = "lead" if kind == "lead" else "contact"
-    place = erased.of_record(named, source, source_id)
-    return None if place < 0 else erased.erasures[place].new_record_id(named, source_id)
+    # The id of an address is its hash, whose kind says nothing.
+    return erased.erasures[place].new_record_id("lead" if kind == "lead" else "contact", source_id)
 
 
 def _node(kind: str, source: str, source_id: str) -> str:

@@ -28,8 +28,7 @@ import pyarrow.compute as pc
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure.known import Erased, Erasure, Kind, Record
 from orchestration.lib.lake.files import TOMBSTONE
-from orchestration.lib.mapping.mapping import HASH_PREFIX
-from orchestration.lib.mapping.private import normalize_email
+from orchestration.lib.mapping.private import HASH_PREFIX, normalize_email
 
 Change = Callable[[Erasure, str], str | None]  # a person's value as it shall be
 

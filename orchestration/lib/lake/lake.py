@@ -289,6 +289,11 @@ class Lake:
         }
         return list(newest.values())
 
+    def accepted_with(self, load: Load) -> list[Load]:
+        """The accepted loads of the table that the same run made, oldest first."""
+        accepted = self.manifest.loads_of(load.source, load.table_name, "accepted")
+        return [each for each in accepted if each.run_id == load.run_id][::-1]
+
     def loads_used(self, tables: Collection[TableName] | None = None) -> dict[str, list[int]]:
         """The accepted loads, by `source/table`: what a build of the marts reads."""
         used: dict[str, list[int]] = {}

@@ -51,13 +51,13 @@ from orchestration.lib.mapping.casts import (
 )
 from orchestration.lib.mapping.private import (
     EMAIL_PATTERN,
+    HASH_PREFIX,
     email_domain,
     hash_value,
     normalize_email,
 )
 from orchestration.lib.schema import Column, Entity
 
-HASH_PREFIX = "hash:"
 SHOWN_VALUE = 60  # characters of a value that a parse error quotes
 BATCH_ROWS = 100_000
 

@@ -17,6 +17,7 @@ from orchestration.settings import Settings
 
 HASH_KEY_VARIABLE = "TANDEM_HASH_KEY"
 HASH_LENGTH = 32  # hex characters: 128 bits
+HASH_PREFIX = "hash:"  # of an id that was an address
 MASK_LENGTH = 40  # characters of a masked example
 
 # One pattern for Python (re.ASCII) and DuckDB (RE2), so that both agree on what an address is.

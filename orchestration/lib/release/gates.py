@@ -15,8 +15,8 @@ from expectations.registry import expected_assets
 from expectations.results import ExpectationResult
 from orchestration.lib.company.folder import Company
 from orchestration.lib.durable import make_folder
-from orchestration.lib.ingest import standing_results
 from orchestration.lib.lake.lake import Lake
+from orchestration.lib.lake.standing import standing_results
 from orchestration.lib.release import releases, restatements
 from orchestration.lib.release.freshness import freshness_results
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
@@ -35,7 +35,9 @@ def check_build(
     results = check_marts(settings.warehouse_file, current.path if current else None)
     lake = Lake(settings)
     counting = lake.newest_accepted(company.tables)
-    of_loads = [result for load in counting for result in standing_results(load)]
+    of_loads = [
+        result for load in counting for result in standing_results(lake.accepted_with(load))
+    ]
     freshness = freshness_results(
         company,
         {(load.source, load.table_name): load for load in lake.newest_loads()},

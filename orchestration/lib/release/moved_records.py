@@ -3,6 +3,9 @@
 Belongs here: comparing the rows that a KPI is counted from with those of the release before.
 Does not belong here: which values moved, and what the cause is called (`restatements`).
 
+A person of whom a load dropped records because they were erased is told apart: what changed of
+theirs, and of the deals of their journeys, is the erasure's.
+
 A record is new where the release before has no row of it at all. A record that was there and
 now counts with another value, in another slice or period, or not at all, has changed: a deal
 that turns out to have been won in January has changed, a deal that nobody knew of is new.
@@ -19,6 +22,7 @@ import duckdb
 
 from orchestration.lib import duck
 from orchestration.lib.company.agreement_kpis import factors_of
+from orchestration.lib.erasure.known import Erased
 
 # What tells the records of each fact apart that `dim_kpi` may name; a fact may have several rows
 # of a record, such as a deal's days.
@@ -59,7 +63,7 @@ SUMMED = {
 }
 
 
-def compare_records(connection: duckdb.DuckDBPyConnection, before: Path) -> bool:
+def compare_records(connection: duckdb.DuckDBPyConnection, before: Path, erased: Erased) -> bool:
     """Fill the temporary table `moved_records` for each KPI and period of `compared`.
 
     `before` holds the marts of the release before, one Parquet file each; those of now are in
@@ -69,7 +73,7 @@ def compare_records(connection: duckdb.DuckDBPyConnection, before: Path) -> bool
         """
         create or replace temp table moved_records (
             kpi_id varchar, period_grain varchar, period_start date,
-            has_new boolean, has_changed boolean)
+            has_new boolean, has_changed boolean, has_erased boolean)
         """
     )
     moved = connection.execute(
@@ -85,6 +89,7 @@ def compare_records(connection: duckdb.DuckDBPyConnection, before: Path) -> bool
         for found in inputs_of(kpi_id, kpis):
             users.setdefault(found, []).append(kpi_id)
     try:
+        _find_dropped_persons(connection, before, erased)
         for found, kpi_ids in users.items():
             connection.execute(_comparison(connection, found, before), {"kpis": kpi_ids})
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.IOException):
@@ -93,7 +98,8 @@ def compare_records(connection: duckdb.DuckDBPyConnection, before: Path) -> bool
         """
         create or replace temp table moved_records as
         select kpi_id, period_grain, period_start,
-            bool_or(has_new) as has_new, bool_or(has_changed) as has_changed
+            bool_or(has_new) as has_new, bool_or(has_changed) as has_changed,
+            bool_or(has_erased) as has_erased
         from moved_records group by all
         """
     )
@@ -117,6 +123,28 @@ def inputs_of(kpi_id: str, kpis: Mapping[str, Mapping[str, Any]]) -> set[Input]:
     return inputs
 
 
+def _find_dropped_persons(
+    connection: duckdb.DuckDBPyConnection, before: Path, erased: Erased
+) -> None:
+    """Fill `dropped_persons`: whose records the release before had, and are an erased person's.
+
+    An erasure renames those that it finds in a release; these came to be the person's later.
+    """
+    connection.execute("create or replace temp table dropped_persons (person_id varchar)")
+    if not erased:
+        return
+    bridge = duck.quoted(before / "bridge_person_record.parquet")
+    gone = connection.execute(
+        f"""
+        select person_id, source_system, object_type, source_id from read_parquet({bridge})
+        anti join marts.bridge_person_record using (source_system, object_type, source_id)
+        """
+    ).fetchall()
+    dropped = [[person] for person, *record in gone if erased.of_bridge(*record) >= 0]
+    if dropped:
+        connection.executemany("insert into dropped_persons values (?)", dropped)
+
+
 def _kpis(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     cursor = connection.execute("from marts.dim_kpi")
     names = [column[0] for column in cursor.description or []]
@@ -130,6 +158,13 @@ def _comparison(connection: duckdb.DuckDBPyConnection, of: Input, before: Path) 
     record = RECORD_IDS[of.fact]
     columns = {row[0] for row in connection.execute(f"describe {now}").fetchall()}
     slices = ", ".join(name for name in _SLICES if name in columns) or "null"
+    of_dropped = "false"
+    if "person_id" in columns:
+        of_dropped = "person_id in (from dropped_persons)"
+    elif "opportunity_id" in columns:
+        journeys = f"read_parquet({duck.quoted(before / 'fct_funnel.parquet')})"
+        of_dropped = f"""opportunity_id in (
+            select opportunity_id from {journeys} where person_id in (from dropped_persons))"""
     days = {"every": "true", "first": f"{of.date} = cell_start", "last": f"{of.date} = period_end"}
 
     def counted(rows: str) -> str:
@@ -149,7 +184,7 @@ def _comparison(connection: duckdb.DuckDBPyConnection, of: Input, before: Path) 
             from compared where first_release_id is not null and kpi_id in $kpis
         ),
         moved as (
-            select cell_grain, cell_start, record, old.record is null as is_added
+            select cell_grain, cell_start, record
             from ({counted(now)}) as now
             full join ({counted(old)}) as old using (cell_grain, cell_start, record)
             where now.record is null or old.record is null
@@ -158,12 +193,18 @@ def _comparison(connection: duckdb.DuckDBPyConnection, of: Input, before: Path) 
                     (now.amount is null) <> (old.amount is null))
         ),
         judged as (
-            select cell_grain, cell_start, is_added and known.record is null as is_new
+            select cell_grain, cell_start,
+                case
+                    when known.record is null then 'new'
+                    when known.is_dropped then 'erased'
+                    else 'changed'
+                end as became
             from moved left join (
-                select distinct {record} as record from {old} where {record} in (
-                    select record from moved where is_added)
+                select {record} as record, bool_or(coalesce({of_dropped}, false)) as is_dropped
+                from {old} where {record} in (select record from moved) group by record
             ) as known using (record)
         )
-        select unnest($kpis), cell_grain, cell_start, bool_or(is_new), bool_or(not is_new)
+        select unnest($kpis), cell_grain, cell_start, bool_or(became = 'new'),
+            bool_or(became = 'changed'), bool_or(became = 'erased')
         from judged group by cell_grain, cell_start
     """

@@ -75,7 +75,10 @@ class BuildInfo:
 
 @dataclass(frozen=True)
 class Release:
-    """A published version. Times are naive UTC; `rows` counts the rows of each table."""
+    """A published version. Times are naive UTC; `rows` counts the rows of each table.
+
+    `erased_at` is when an erasure last rewrote it, None if none did.
+    """
 
     release_id: str
     path: Path
@@ -88,6 +91,7 @@ class Release:
     tandem_version: str
     rows: dict[str, int]
     loads: frozenset[int]
+    erased_at: datetime | None
     is_current: bool
 
 
@@ -103,6 +107,13 @@ class Hold:
     @property
     def since(self) -> str:
         return f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def told(self) -> str:
+        return (
+            f"Publishing is held since {self.since}: {self.by} rolled back to {self.release}"
+            f" ({self.why})."
+        )
 
 
 def publish(
@@ -286,10 +297,7 @@ def _passed_gate(settings: Settings, build_id: str, expected: Iterable[str]) -> 
 def _refuse_while_held(settings: Settings) -> None:
     hold = read_hold(settings)
     if hold is not None:
-        raise PublishRefused(
-            f"Publishing is held since {hold.since}: {hold.by} rolled back to {hold.release}"
-            f" ({hold.why}). `tandem resume` lifts the hold."
-        )
+        raise PublishRefused(f"{hold.told} `tandem resume` lifts the hold.")
 
 
 def _point_to(settings: Settings, release_id: str) -> None:
@@ -344,6 +352,7 @@ def _read(settings: Settings, release_id: str) -> Release:
             f"Release {release_id} cannot be read ({error})."
             f" Restore {path} from a backup, or roll back to another release and remove it."
         ) from error
+    erased_at = manifest.get("erased_at")
     return Release(
         release_id=release_id,
         path=path,
@@ -356,6 +365,7 @@ def _read(settings: Settings, release_id: str) -> Release:
         tandem_version=manifest["tandem_version"],
         rows={name: table["rows"] for name, table in manifest["tables"].items()},
         loads=frozenset(number for loads in manifest["loads"].values() for number in loads),
+        erased_at=None if erased_at is None else datetime.fromisoformat(erased_at),
         is_current=release_id == _current_id(settings),
     )
 

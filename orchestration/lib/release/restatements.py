@@ -13,8 +13,9 @@ The cause of a move, from what changed since the release before:
 
 - the agreement, not the data: `definition change`. Likewise if only the pipeline's version did.
 - the data, not what this KPI is made by: what became of the records behind the KPI and period
-  says whether it is `late data`, a `correction` or both (`moved_records`); `new data` where the
-  release before is gone, and its records with it.
+  says whether it is `late data`, a `correction`, an `erasure` or several of them
+  (`moved_records`); `new data` where the release before is gone, and its records with it.
+- neither, but a person was erased: `erasure`.
 - the targets are part of the definition of KPIs whose formula has one, and of no other.
 - both: `definition change` if only the KPI's own definition changed and its numerator and
   denominator stayed, else `definition change and new data`.
@@ -36,6 +37,7 @@ import pyarrow.parquet as pq
 from orchestration.lib import duck
 from orchestration.lib.company.agreement_kpis import factors_of, target_of
 from orchestration.lib.durable import PRIVATE_FILE, TEMPORARY, make_folder, sweep, sync
+from orchestration.lib.erasure import known
 from orchestration.lib.release.moved_records import compare_records
 from orchestration.settings import Settings
 
@@ -141,8 +143,9 @@ def write_restatements(
     before = _published(files[-1]) if files else None
     _compare(connection, catalog, publication)
     records = settings.releases / (before.release_id if before else "") / "parquet"
-    is_comparable = compare_records(connection, records)
-    _judge(connection, publication, before, is_comparable)
+    erased = known.read(settings)
+    is_comparable = compare_records(connection, records, erased)
+    _judge(connection, publication, before, is_comparable, erased)
     columns = "* exclude (numerator, denominator)"
     for table in ("ledger", "moved"):
         connection.execute(
@@ -249,6 +252,7 @@ def _judge(
     now: Publication,
     before: Publication | None,
     is_comparable: bool,
+    erased: known.Erased,
 ) -> None:
     """Fill the temporary table `moved`: cells published first (no cause) or moved (a cause)."""
     connection.execute(
@@ -266,15 +270,16 @@ def _judge(
                 when $is_defined_anew and not $is_data_new then 'definition change'
                 when $is_data_new and not $is_defined_anew and kpi_id not in $kpis then case
                     when not $is_comparable then 'new data'
-                    when has_new and has_changed then 'late data and correction'
-                    when has_new then 'late data'
-                    else 'correction'
+                    else coalesce(nullif(concat_ws(' and ', if(has_new, 'late data', null),
+                        if(has_changed, 'correction', null), if(has_erased, 'erasure', null)), ''),
+                        'correction')
                 end
                 when kpi_id in $kpis
                     and (not $is_data_new or (has_same_parts and not $is_defined_anew))
                     then 'definition change'
                 when $is_data_new then 'definition change and new data'
-                -- Neither: records that were loaded before, and now lie before the as-of.
+                when $is_erased then 'erasure'
+                -- None of these: records that were loaded before, and now lie before the as-of.
                 else 'late data'
             end as cause,
             $agreement_version as agreement_version,
@@ -290,15 +295,18 @@ def _judge(
             "agreement_version": now.agreement_version,
             "previous_version": before and before.agreement_version,
             "is_comparable": is_comparable,
-            **_what_changed(before, now),
+            **_what_changed(before, now, erased),
         },
     )
 
 
-def _what_changed(before: Publication | None, now: Publication) -> dict[str, Any]:
+def _what_changed(
+    before: Publication | None, now: Publication, erased: known.Erased
+) -> dict[str, Any]:
     """The query's parameters that tell what changed between two publications."""
     if before is None:
-        return {"is_defined_anew": False, "is_data_new": False, "kpis": [""], "details": ""}
+        changed = dict.fromkeys(("is_defined_anew", "is_data_new", "is_erased"), False)
+        return {**changed, "kpis": [""], "details": ""}
     tables = _differing(before.definitions, now.definitions)
     loads = [
         name for name in _differing(before.loads, now.loads) if not name.startswith("agreement/")
@@ -311,13 +319,21 @@ def _what_changed(before: Publication | None, now: Publication) -> dict[str, Any
         details.append(f"the agreement's {_listed(tables)}")
     if loads:
         details.append(f"newer loads of {_listed(loads)}")
+    erasures = [
+        each.erasure_id
+        for each in erased.erasures
+        if datetime.fromisoformat(each.at) >= before.published_at
+    ]
+    if erasures:
+        details.append(f"erasure {_listed(erasures)}")
     if is_new_software:
         details.append(f"the pipeline's version: {before.software} is now {now.software}")
-    if before.as_of != now.as_of and not (tables or loads or kpis or is_new_software):
+    if before.as_of != now.as_of and not (tables or loads or erasures or kpis or is_new_software):
         details.append(f"the as-of moved from {before.as_of} to {now.as_of}")
     return {
         "is_defined_anew": bool(tables) or (is_new_software and not loads),
         "is_data_new": bool(loads),
+        "is_erased": bool(erasures),
         "kpis": kpis or [""],  # an empty list has no type
         "details": "; ".join(details),
     }

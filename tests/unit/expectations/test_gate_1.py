@@ -256,6 +256,31 @@ def test_a_load_expectation_can_fail(
     assert [found.expectation for found in blocking(outcome.results)] == [name] * rejects
 
 
+@pytest.mark.parametrize(
+    ("rows_read", "bad", "change", "accepted"),
+    [
+        (3, 1, {}, True),
+        (1, 1, {}, True),  # the only one of its day: it says nothing of the others
+        (3, 3, {}, False),  # a date format that has changed, for instance
+        (20, 4, {}, True),
+        (20, 5, {}, False),
+        (300, 6, {}, True),  # within the share
+        (3, 1, {"is_addition": False}, False),
+        (3, 1, {"limits": Limits(max_bad_share=0)}, False),
+        (3, 1, {"limits": Limits(max_bad_rows=0)}, False),
+    ],
+)
+def test_a_few_bad_rows_do_not_reject_an_addition(
+    rows_read: int, bad: int, change: dict[str, Any], accepted: bool, tmp_path: Path
+) -> None:
+    rows = [good_row(ENTITIES["lead"], number) for number in range(rows_read)]
+    for row in rows[:bad]:
+        row["_parse_error"] = "created_at: 'x' does not match %Y"
+    candidates = write_candidate(tmp_path, "lead", rows)
+    context = make_context(rows_read, **{"is_addition": True, **change})
+    assert check_load(candidates, context).accepted is accepted
+
+
 def test_an_empty_load_is_fine_where_it_is_allowed(tmp_path: Path) -> None:
     candidates = write_candidate(tmp_path, "opportunity", [])
     context = make_context(0, allow_empty=True, history=(100,), error_after_days=1.0)

@@ -17,9 +17,11 @@ from orchestration.lib.company.folder import CompanyError
 from orchestration.lib.company.problems import Problem
 from orchestration.lib.errors import TandemError
 from orchestration.lib.extract import ExtractError
+from orchestration.lib.release.releases import rollback
 from orchestration.settings import Settings
 from tests.fixtures.network import free_port
 from tests.fixtures.receivers import MailServer, Webhook, running_mail_server, running_webhook
+from tests.unit.lib.test_releases import WHY, build, publish
 
 FIVE = datetime(2026, 3, 2, 5, 0)
 SPEND = Cause("gate_1:ads__spend:has_rows", "ads__spend: has_rows does not hold", "marketing")
@@ -53,9 +55,9 @@ class Clock:
     def published(self, after: int = 0) -> list[str]:
         return self._end("published", (), after)
 
-    def tick(self, after: int = 0) -> list[str]:
+    def tick(self, after: int = 0, late_after: timedelta | None = None) -> list[str]:
         self.now += timedelta(minutes=after)
-        return report(*self._to, None, self.now, self.env)
+        return report(*self._to, None, self.now, self.env, late_after)
 
     def _end(self, how: str, causes: tuple[Cause, ...], after: int) -> list[str]:
         self.now += timedelta(minutes=after)
@@ -139,6 +141,34 @@ def test_flapping_is_no_storm_and_no_silence(clock: Clock, webhook: Webhook) -> 
     assert len(webhook.texts) == 3 and "ads__spend" in webhook.texts[2]
     clock.published(after=5)
     assert "works again" in webhook.texts[3]
+
+
+def test_a_release_that_grows_old_is_told_once_and_so_is_the_next_one(
+    settings: Settings, clock: Clock, webhook: Webhook
+) -> None:
+    def tick(hours: float) -> int:
+        """The number of messages after some hours."""
+        assert clock.tick(after=round(hours * 60), late_after=timedelta(days=2)) == []
+        return len(webhook.texts)
+
+    assert tick(100) == 0  # there is no release to grow old
+    release = publish(settings, build(settings))
+    clock.now = release.published_at
+    assert tick(47) == 0
+    assert tick(2) == tick(0.1) == tick(24) == 1
+    lines = webhook.texts[0].splitlines()
+    assert lines[0] == "*Tandem, company: the release is late*"
+    assert f"Release {release.release_id}" in lines[1]
+    assert lines[2] == "Nothing newer was published for 2.0 days; 2 are usual."
+    # Older than the hour in which a cause is told once: a new release, then the old one again.
+    newer = publish(settings, build(settings, "b2"))
+    clock.now = newer.published_at
+    assert tick(0) == tick(0.1) == 2
+    assert "the release is no longer late" in webhook.texts[1]
+    rollback(settings, release.release_id, *WHY)
+    clock.now += timedelta(days=3)
+    assert tick(0) == tick(0.1) == 3
+    assert "Publishing is held since" in webhook.texts[2]
 
 
 def test_what_was_told_outlives_the_process(

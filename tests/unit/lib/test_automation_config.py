@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_without_a_file_nothing_runs_by_itself(tmp_path: Path) -> None:
     assert automation == Automation()
     assert not (automation.daily.enabled or automation.review.enabled)
     assert not automation.new_files.enabled and automation.alerts is None
+    assert automation.late_after is None
 
 
 def test_a_full_file(tmp_path: Path) -> None:
@@ -48,11 +50,28 @@ def test_a_full_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("daily: {enabled: true}\nreview: {enabled: true}", 2),
+        ("review: {enabled: true}", 8),
+        ("new_files: {enabled: true}", None),  # nothing may come for months
+        ("new_files: {enabled: true}\nlate_after_days: 40", 40),
+    ],
+)
+def test_when_the_release_is_late_follows_from_what_runs(
+    tmp_path: Path, text: str, days: int | None
+) -> None:
+    late_after = load_automation(write(tmp_path, text), {}).late_after
+    assert late_after == (None if days is None else timedelta(days=days))
+
+
+@pytest.mark.parametrize(
     ("text", "line", "where", "message"),
     [
         ("daily: {hour: 24}", 1, "daily.hour", "is no hour"),
         ("daily:\n  enabled: yes", 2, "daily.enabled", "must be true or false"),
         ("review: {weekday: mon}", 1, "review.weekday", "is not allowed"),
+        ("late_after_days: 0", 1, "late_after_days", "must be above 0"),
         ("weekly: {}", 1, "weekly", "no such key"),
         ("alerts: {}", 1, "alerts", "sends nowhere"),
         ("- daily", 1, "", "is not a block of keys"),

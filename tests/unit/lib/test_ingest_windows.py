@@ -217,6 +217,26 @@ def test_a_report_window_with_far_fewer_rows_is_told_and_counts(database: Instal
     assert (told.expectation, told.severity) == ("volume_is_as_usual", "warning")
 
 
+def test_a_backfill_in_several_loads_tells_of_all_of_them(database: Installation) -> None:
+    """The rows of the months together, and of a bad row in a month that is not the newest."""
+    database.execute("insert into spend values ('2025-02-10', 'x', -5), ('2025-02-11', 'x', 5)")
+    told = database.ingest("crm", "spend", backfill("2025-01-01", "2025-03-31"))
+    assert [load.rows_quarantined for load in told.loads] == [0, 1, 0]
+    (negative,) = [each for each in told.results if not each.passed]
+    assert negative.expectation == "ad_report.cost_is_not_negative"
+    assert (negative.failed_rows, negative.checked_rows) == (1, sum(read_lines(told)))
+    assert negative.message.startswith(f"1 of 3 loads, such as load {told.loads[1].load_id}: 1 of ")
+    names = [result.expectation for result in told.results]
+    assert len(names) == len(set(names))
+    lake = Lake(database.settings)
+    assert lake.accepted_with(told.load) == list(told.loads)
+    # The last month is rejected: the run is blocked, and says which load.
+    database.execute(*(["insert into spend values ('2025-03-09', 'y', -1)"] * 9))
+    blocked = database.ingest("crm", "spend", backfill("2025-01-01", "2025-03-31"))
+    (limit,) = [result for result in blocked.results if result.blocks]
+    assert limit.message.startswith(f"1 of 3 loads, such as load {blocked.load.load_id}: 9 of ")
+
+
 RANGES = (
     backfill("2025-01-01", "2025-01-31"),
     backfill("2025-03-01", "2025-03-02"),
@@ -267,13 +287,14 @@ def test_a_long_backfill_shows_its_progress_and_goes_on_after_an_interruption(
 
 
 def test_a_rejected_slice_stops_the_backfill_until_it_is_accepted(database: Installation) -> None:
-    database.execute("insert into deals values (null, '2025-02-02 00:00:00', 'open')")
+    no_id = "insert into deals values (null, '2025-02-02 00:00:00', 'open')"
+    database.execute(*[no_id] * 5)
     days = backfill("2025-01-01", "2025-04-10")
     stopped = database.ingest("crm", "deals", days)
     assert [load.state for load in stopped.loads] == ["accepted", "rejected"]
     again = database.ingest("crm", "deals", days)
     assert [load.window for load in again.loads] == [stopped.load.window]
-    Lake(database.settings).accept(again.load.load_id, "Ops", "one row without an id")
+    Lake(database.settings).accept(again.load.load_id, "Ops", "rows without an id")
     rest = database.ingest("crm", "deals", days)
     assert [load.window for load in rest.loads] == [(datetime(2025, 3, 1), datetime(2025, 4, 11))]
 
@@ -350,6 +371,20 @@ def test_a_file_that_was_archived_keeps_its_rows(files: Installation) -> None:
     assert times(files) == ["02 10:00"]
 
 
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_a_snapshot_in_between_forgets_files_that_are_gone(files: Installation, mode: str) -> None:
+    def times_after_run(load: str) -> list[str]:
+        files.write("sources/web.yaml", _FILES.replace("MODE", load))
+        assert files.ingest("web", "events").load.state == "accepted"
+        return times(files)
+
+    files.write("events/02.csv", events("02 10:00", "02 11:00", "02 12:00"))
+    before = times_after_run(mode)
+    (files.folder / "events/01.csv").unlink()
+    assert times_after_run(mode) == before and len(before) == 6
+    assert times_after_run("snapshot") == times_after_run(mode) == before[3:]
+
+
 def test_files_one_by_one_are_what_all_of_them_at_once_are(
     files: Installation, tmp_path: Path
 ) -> None:
@@ -373,7 +408,7 @@ def test_in_upsert_a_row_without_an_id_that_two_files_hold_is_one(files: Install
 
 def test_a_rejected_file_is_read_again_with_the_next_one(files: Installation) -> None:
     files.ingest("web", "events")
-    files.write("events/03.csv", events("no time"))
+    files.write("events/03.csv", events("no time", "none either"))
     assert files.ingest("web", "events").load.state == "rejected"
     again = files.ingest("web", "events")
     assert again.is_unchanged and any(result.blocks for result in again.results)
@@ -437,6 +472,7 @@ def test_numbers_stay_when_files_of_an_erased_person_are_read_again(
         if is_compacted:
             compact(files.settings)
 
+    files.write("agreement/quality_limits.csv", "source,table,max_bad_share\n*,*,0\n")
     files.write("sources/web.yaml", _FILES.replace("MODE", mode))
     files.write("events/02.csv", visits("02 10:00,ann", "02 11:00,bob"))
     files.ingest("web", "events")

@@ -11,6 +11,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.lib.erasure.known import Erasure, Record, log_begun
+from orchestration.lib.mapping.private import load_hash_key
 from orchestration.lib.marts_reference import read_marts
 from orchestration.lib.release import releases, restatements
 from orchestration.lib.release.moved_records import RECORD_IDS, SUMMED
@@ -77,13 +79,17 @@ def prepared(settings: Settings, cells: list[tuple], deals: list[tuple]) -> Buil
                 denominator_fact varchar, denominator_filter varchar,
                 denominator_date_column varchar, denominator_value_column varchar);
             create table marts.fct_funnel_events (
-                journey_id bigint, stage_id varchar, entered_date date, segment varchar);
+                journey_id bigint, stage_id varchar, entered_date date, segment varchar,
+                person_id varchar);
             create table marts.fct_lead_response (
                 journey_id bigint, handed_date date, decision varchar);
             create table marts.fct_opportunities (
                 opportunity_id varchar, created_date date, amount_reporting decimal(18, 2));
             create table marts.fct_opportunity_daily (
                 opportunity_id varchar, date_day date, closing_amount decimal(18, 2));
+            create table marts.bridge_person_record (
+                person_id varchar, source_system varchar, object_type varchar, source_id varchar);
+            create or replace table marts.fct_funnel (opportunity_id varchar, person_id varchar);
         """)
         for name, rows in {"dim_kpi": KPIS, **records(cells), **days(deals)}.items():
             if rows:
@@ -109,7 +115,10 @@ KPIS = [
 
 
 def records(cells: list[tuple]) -> dict[str, list[tuple]]:
-    """Leads and handovers of January, numbered, as many in all and by segment as the cells say."""
+    """Leads and handovers of January, numbered, as many in all and by segment as the cells say.
+
+    Lead 9 is the record L9 of person P9, and so on.
+    """
     leads = {cell[3]: int(cell[4]) for cell in cells if cell[:3] == JANUARY}
     segments = [name for name, count in leads.items() if name != "(all)" for _ in range(count)]
     count = leads.get("(all)", 0)
@@ -117,7 +126,11 @@ def records(cells: list[tuple]) -> dict[str, list[tuple]]:
     handed = [cell[4:6] for cell in cells if cell[:3] == RATE]
     return {
         "fct_funnel_events": [
-            (number, "lead", "2024-01-05", segment) for number, segment in enumerate(segments)
+            (number, "lead", "2024-01-05", segment, f"P{number}")
+            for number, segment in enumerate(segments)
+        ],
+        "bridge_person_record": [
+            (f"P{number}", "crm", "lead", f"L{number}") for number in range(count)
         ],
         "fct_lead_response": [
             (number, "2024-01-06", "accepted" if number < accepted else "open")
@@ -128,8 +141,9 @@ def records(cells: list[tuple]) -> dict[str, list[tuple]]:
 
 
 def days(deals: list[tuple]) -> dict[str, list[tuple]]:
-    """Deals (id, creation, amount), which stay open and of that amount to the end of March."""
+    """Deals (id, creation, amount) of P9, which stay open and of that amount to March's end."""
     return {
+        "fct_funnel": [(name, "P9") for name, _, _ in deals],
         "fct_opportunities": deals,
         "fct_opportunity_daily": [
             (name, day, amount)
@@ -269,6 +283,46 @@ def test_records_tell_late_data_from_corrections(
     january_moved = pipeline(deals)[2][-1] != pipeline(DEALS)[2][-1]
     assert (("2024-01-01", "pipeline_open") in stocks) == january_moved
     assert set(stocks.values()) <= {expected["2024-01-01", "yield"]}
+
+
+def erase(settings: Settings, lead: str, at: str) -> None:
+    """Remember whose lead this is as erased; what follows is what loads without it make."""
+    key = load_hash_key(settings, {})
+    erasure = Erasure.of_person("e000001", key, [], [Record("lead", "crm", lead)], [])
+    log_begun(settings, replace(erasure, at=at), *WHY)
+
+
+def test_a_record_that_was_dropped_with_an_erased_person_is_an_erasure(settings: Settings) -> None:
+    """Lead 9 counted, and came to be an erased person's; the deals were of its journey."""
+    erase(settings, "L9", at="2024-01-01T00:00:00")
+    release(settings, pipeline(DEALS), deals=DEALS)
+    unlinked = [*DEALS[:2], ("c", "2024-02-10", 35)]
+    release(settings, pipeline(unlinked, leads=(9, 5)), NEW, deals=unlinked)
+    found = moves(settings, "kpi_id", "period_start", "cause", "details")
+    assert {cause for _, _, cause, _ in found} == {"erasure"}
+    assert {details for *_, details in found} == {"newer loads of crm/leads"}
+    assert {(kpi, str(day)) for kpi, day, *_ in found} == {
+        ("leads", "2024-01-01"),
+        ("yield", "2024-01-01"),
+        ("pipeline_created", "2024-02-01"),
+        ("pipeline_open", "2024-02-01"),
+        ("yield", "2024-02-01"),
+    }
+    # Lead 8 is nobody's who was erased: it was removed upstream.
+    release(settings, pipeline(unlinked, leads=(8, 5)), OLD, deals=unlinked)
+    release(settings, pipeline(DEALS, leads=(10, 5)), NEW, deals=DEALS)
+    release(settings, pipeline(DEALS, leads=(8, 5)), OLD, deals=DEALS)
+    causes = moves(settings, "release_id", "kpi_id", "cause")
+    assert ("r000003", "leads", "correction") in causes
+    assert ("r000005", "leads", "correction and erasure") in causes
+
+
+def test_what_an_erasure_moves_by_itself_is_an_erasure(settings: Settings) -> None:
+    """No newer load: somebody is taken for another, now that the person is gone."""
+    release(settings, FIRST)
+    erase(settings, "L3", at="2999-01-01T00:00:00")
+    release(settings, changed(FIRST, 1, 9, None, 9.0), OLD)
+    assert moves(settings, "segment", "cause", "details") == [("smb", "erasure", "erasure e000001")]
 
 
 def test_each_fact_that_kpis_are_counted_from_has_records() -> None:
