@@ -59,7 +59,7 @@ dbt_project/target/manifest.json: $(VENV)/.installed $(DBT_FILES)
 
 lock:  ## compile requirements.lock anew
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --extra dev \
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --extra dev --extra postgres \
 		--python-version 3.11 pyproject.toml --output-file requirements.lock
 	@sed -i '1i # Compiled by `make lock` (uv pip compile); do not edit.' requirements.lock
 

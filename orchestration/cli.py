@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import signal
-import socket
 import sys
 import tempfile
 import traceback
@@ -22,6 +20,7 @@ import typer
 from orchestration.cli_agreement import agreement_app
 from orchestration.cli_alerts import alerts_app
 from orchestration.cli_erase import erase
+from orchestration.cli_server import daemon, ui
 from orchestration.lib.errors import TandemError
 from orchestration.settings import NO_TELEMETRY
 from orchestration.settings import settings_of_command as _settings
@@ -39,6 +38,8 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(agreement_app, name="agreement")
 app.add_typer(alerts_app, name="alerts")
 app.command()(erase)
+app.command()(ui)
+app.command()(daemon)
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the log; asked for if missing.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; default: the user's login name.")]
@@ -310,35 +311,6 @@ def manifest() -> None:
     from orchestration.lib.dbt import prepare_manifest
 
     typer.echo(f"Prepared {prepare_manifest(_settings())}")
-
-
-@app.command()
-def ui(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to bind; loopback unless told.")] = "127.0.0.1",
-) -> None:
-    """Open the Dagster UI on the same folders."""
-    from orchestration.launch import prepare_dagster_home
-    from orchestration.settings import PROJECT_ROOT
-
-    prepare_dagster_home(_settings())
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise TandemError(
-                f"The UI cannot listen on {host}:{port} ({error.strerror})."
-                " Name another port with --port."
-            ) from None
-    typer.echo(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)")
-    sys.stdout.flush()
-    # A script's background job ignores Ctrl-C, and Dagster would then ignore SIGTERM too.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(PROJECT_ROOT)
-    dagster = [sys.executable, "-W", "ignore", "-m", "dagster"]
-    listen = ["--host", host, "--port", str(port)]
-    os.execv(sys.executable, [*dagster, "dev", "--workspace", "workspace.yaml", *listen])
 
 
 if __name__ == "__main__":

@@ -48,7 +48,11 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
         # than the steps themselves.
         executor=dg.in_process_executor,
         resources={
-            "tandem": TandemResource(home=str(settings.home), company_folder=str(settings.company)),
+            "tandem": TandemResource(
+                home=str(settings.home),
+                company_folder=str(settings.company),
+                readers_group=settings.readers_group,
+            ),
             "dbt": DbtResource(
                 project_dir=str(settings.dbt_project),
                 profiles_dir=str(settings.dbt_project),

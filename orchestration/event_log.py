@@ -1,7 +1,8 @@
-"""Dagster's event log in SQLite, made fast enough for the thousands of events of a run.
+"""Dagster's event log, made fast enough for the thousands of events of a run.
 
-Belongs here: storing a batch in one go, holding the files open. Does not belong here:
-which events there are, or reading them (`launch`).
+Belongs here: storing a batch in one go, and the log in SQLite files, which are held open. Does
+not belong here: the log in a database (`event_log_postgres`), which events there are, or reading
+them (`launch`).
 
 A range run tells of each asset and day twice, as planned and as materialized. Dagster's own
 storage opens, commits and syncs two files for each, which took longer than the run itself.
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,39 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection
 
 
-class BatchingEventLog(SqliteEventLogStorage):
+class Batching(EventLogStorage):
+    """A storage that keeps its connections open while it stores a batch, and stores all or none.
+
+    To be mixed into one whose methods connect by `_connect`, with the same arguments each time
+    that they mean the same.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        self._of_batch = threading.local()  # by the arguments of `_connect`
+        super().__init__(*args, **named)
+
+    @abstractmethod
+    def _opened_for(self, run_id: str) -> AbstractContextManager[dict[tuple[str, ...], Connection]]:
+        """A transaction over all that an event of the run is stored in."""
+
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
+        """Store events of one run, all or none."""
+        with self._opened_for(events[0].run_id) as connections:
+            vars(self._of_batch).update({"connections": connections})
+            try:
+                super().store_event_batch(events)
+            finally:
+                vars(self._of_batch).clear()
+
+    def _connect(self, *place: str) -> AbstractContextManager[Connection]:
+        held = vars(self._of_batch).get("connections", {}).get(place)
+        return super()._connect(*place) if held is None else nullcontext(held)  # type: ignore[misc]
+
+
+class BatchingEventLog(Batching, SqliteEventLogStorage):  # type: ignore[misc]
     """The storage that `dagster.yaml` names; its files are where Dagster's default has them."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._of_batch = threading.local()  # connections by file, while a batch is stored
         super().__init__(base_dir, inst_data)
         # Each open file holds it, and a batch has two.
         self._db_lock = threading.RLock()  # type: ignore[assignment]
@@ -44,25 +74,17 @@ class BatchingEventLog(SqliteEventLogStorage):
         base_dir = Path(config_value["dagster_home"]) / "history" / "runs"
         return cls(str(base_dir), inst_data)
 
-    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
-        """Store events of one run, all or none."""
-        with ExitStack() as stack:
-            connections = {
-                shard: stack.enter_context(self._connect(shard))
-                for shard in (events[0].run_id, INDEX_SHARD_NAME)
-            }
-            stack.callback(vars(self._of_batch).clear)
-            vars(self._of_batch).update(connections)
-            for event in events:
-                self.store_event(event)
-
     @contextmanager
-    def _connect(self, shard: str) -> Iterator[Connection]:
-        if shard in vars(self._of_batch):
-            yield vars(self._of_batch)[shard]
-            return
-        with super()._connect(shard) as connection:
-            yield connection
+    def _opened_for(self, run_id: str) -> Iterator[dict[tuple[str, ...], Connection]]:
+        with self._connect(run_id) as of_run, self._connect(INDEX_SHARD_NAME) as index:
+            yield {(run_id,): of_run, (INDEX_SHARD_NAME,): index}
+
+    def delete_events(self, run_id: str) -> None:
+        """Remove the events of a run, and the file that held them."""
+        super().delete_events(run_id)
+        for path in Path(self.path_for_shard(run_id)).parent.glob(f"{run_id}.db*"):
+            path.unlink()
+        self._initialized_dbs.discard(run_id)
 
 
 @contextmanager

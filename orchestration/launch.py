@@ -1,7 +1,7 @@
 """Launch a Dagster job in this process and tell what happened, in Tandem's words.
 
-Belongs here: the Dagster instance, starting a job, and turning its events into steps.
-Does not belong here: printing (`console`), or what a job does (`defs`).
+Belongs here: starting a job, and turning its events into steps. Does not belong here: printing
+(`console`), what a job does (`defs`), where its history is kept (`dagster_home`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from orchestration.dagster_home import opened, remove_old_runs
 from orchestration.lib.dbt import models_of_line
-from orchestration.lib.durable import make_folder, whole_file
 from orchestration.lib.errors import PLACE
 from orchestration.settings import Settings
 
@@ -27,34 +27,6 @@ if TYPE_CHECKING:
 
 Phase = Literal["extract", "transform", "gate", "publish"]
 PHASES: tuple[Phase, ...] = ("extract", "transform", "gate", "publish")
-
-_DAGSTER_YAML = """\
-# Written by Tandem once; yours to change.
-telemetry:
-  enabled: false
-nux:
-  # The UI would ask for an address to write to.
-  enabled: false
-concurrency:
-  pools:
-    # One op at a time in each pool: the warehouse has a single writer.
-    default_limit: 1
-freshness:
-  enabled: true
-run_monitoring:
-  # A run whose process was killed stays in progress for ever and in the way of all later ones,
-  # unless someone ends it. No run takes this long.
-  enabled: true
-  max_runtime_seconds: 43200
-  free_slots_after_run_end_seconds: 300
-event_log_storage:
-  # The events of a range of days are thousands: they are written in batches.
-  module: orchestration.event_log
-  class: BatchingEventLog
-  config:
-    dagster_home:
-      env: DAGSTER_HOME
-"""
 
 
 @dataclass(frozen=True)
@@ -91,15 +63,6 @@ def phase_of(step_key: str) -> Phase:
     return phases.get(step_key, "publish")
 
 
-def prepare_dagster_home(settings: Settings) -> Path:
-    """Create the folder of Dagster's own state, with its settings, unless it is there."""
-    home = make_folder(settings.dagster_home)
-    if not (home / "dagster.yaml").exists():
-        with whole_file(home / "dagster.yaml") as temporary:
-            temporary.write_text(_DAGSTER_YAML, encoding="utf-8")
-    return home
-
-
 def launch(
     settings: Settings,
     job_name: str,
@@ -111,14 +74,13 @@ def launch(
 
     `on_step` is called as things happen. Never raises for a failed step: that is in the outcome.
     """
-    import dagster as dg
-
     from orchestration.definitions import build
     from orchestration.event_log import held_open
 
     definitions = build(settings)
     job = definitions.resolve_job_def(job_name)
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    with opened(settings) as instance:
+        remove_old_runs(instance, settings, datetime.now(UTC))
         run_id = str(uuid.uuid4())
         began = time.monotonic()
         listener = _Listener(Outcome(run_id, job_name), on_step)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import NO_TELEMETRY, PROJECT_ROOT, Settings
+from orchestration.settings import NO_TELEMETRY, POSTGRES_URL, PROJECT_ROOT, Settings
+from tests.fixtures.postgres import Server, require_programs, running_server
 
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"
@@ -33,6 +36,26 @@ def settings(tmp_path: Path) -> Settings:
     """An installation of the test's own, with an empty company folder."""
     (tmp_path / "company").mkdir()
     return Settings(tmp_path / "home", tmp_path / "company")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server for all tests of this process; each makes the databases that it wants."""
+    with running_server(require_programs()) as server:
+        yield server
+
+
+@pytest.fixture(params=["files", "postgres"])
+def stored(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """An installation whose runs are kept in files, and one where they are in a database."""
+    monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+    if request.param == "files":
+        return settings
+    server: Server = request.getfixturevalue("postgres")
+    monkeypatch.setenv(POSTGRES_URL, server.new_database())
+    return replace(settings, is_history_in_postgres=True)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

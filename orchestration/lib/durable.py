@@ -21,7 +21,6 @@ from typing import Any
 TEMPORARY = ".tmp-"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-GROUP_FOLDER = 0o750  # on the way to the releases, which BI tools may read as another user
 
 
 def make_folder(folder: Path, mode: int = PRIVATE_FOLDER) -> Path:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.lib.durable import GROUP_FOLDER, PRIVATE_FILE, make_folder
+from orchestration.lib.durable import PRIVATE_FILE, make_folder
 from orchestration.lib.errors import TandemError
 from orchestration.settings import Settings
 
@@ -89,7 +89,7 @@ def _take(path: Path, what: str, wait_seconds: float) -> None:
                 descriptor, depth = _held[path]
                 _held[path] = (descriptor, depth + 1)
                 return
-            make_folder(path.parent, GROUP_FOLDER)
+            make_folder(path.parent)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

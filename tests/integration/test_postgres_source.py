@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +14,8 @@ import sqlalchemy as sa
 from orchestration.lib.company.source_config import Source
 from orchestration.lib.extract import ExtractError, RawTable, read_table
 from orchestration.lib.mapping.mapping import map_entity
-from tests.conftest import IN_CI
 from tests.fixtures.network import free_port
-from tests.fixtures.postgres import PASSWORD, Server, find_programs, running_server
+from tests.fixtures.postgres import PASSWORD, Server
 
 _DEALS = """
 create schema sales;
@@ -38,16 +36,10 @@ create table sales.nobody (id integer, note text);
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    programs = find_programs()
-    if programs is None:
-        if IN_CI:
-            pytest.fail("CI must have PostgreSQL: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with running_server(programs) as server:
-        _execute(server.url(database="postgres"), "create database crm")
-        _execute(server.url(), _DEALS)
-        yield server
+def server(postgres: Server) -> Server:
+    _execute(postgres.url(database="postgres"), "create database crm")
+    _execute(postgres.url(), _DEALS)
+    return postgres
 
 
 def _execute(url: str, statements: str) -> None:

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.defs.automation.compaction import compact_lake
 from orchestration.defs.automation.schedules import build_schedules
 from orchestration.defs.automation.sensors import build_sensors
 from orchestration.defs.resources import TandemResource
-from orchestration.launch import prepare_dagster_home
 from orchestration.lib.company.folder import load_automation, load_company
 from orchestration.lib.ingest import ingest_table
 from orchestration.lib.lock import exclusive, holder

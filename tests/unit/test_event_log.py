@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from orchestration.event_log import BatchingEventLog
-from orchestration.launch import prepare_dagster_home
+from orchestration.dagster_home import opened
+from orchestration.event_log import Batching
 from orchestration.settings import EVENT_BATCH_SIZE, Settings
 
 DAYS = dg.DailyPartitionsDefinition("2025-01-01")
@@ -27,53 +28,60 @@ def two_assets():  # type: ignore[no-untyped-def]
         yield dg.MaterializeResult(asset_key=name, metadata={"dagster/row_count": 5})
 
 
-def test_a_range_is_stored_whole_in_few_transactions(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+@pytest.fixture(autouse=True)
+def _in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", EVENT_BATCH_SIZE)
+
+
+def run_range(instance: dg.DagsterInstance) -> Counter[Any]:
+    """Run both assets over all days; how many events of each type are stored."""
+    definitions = dg.Definitions(assets=[two_assets], jobs=[dg.define_asset_job("all_days", "*")])
+    job = definitions.resolve_job_def("all_days")
+    result = job.execute_in_process(instance=instance, tags=RANGE)
+    assert result.success
+    events = [event for event in instance.all_logs(result.run_id) if event.is_dagster_event]
+    return Counter(event.dagster_event_type for event in events)
+
+
+def test_a_range_is_stored_whole_in_few_transactions(
+    stored: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batches: list[int] = []
-    store = BatchingEventLog.store_event_batch
+    store = Batching.store_event_batch
     monkeypatch.setattr(
-        BatchingEventLog,
+        Batching,
         "store_event_batch",
         lambda log, events: batches.append(len(events)) or store(log, events),
     )
-    definitions = dg.Definitions(assets=[two_assets], jobs=[dg.define_asset_job("all_days", "*")])
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
-        job = definitions.resolve_job_def("all_days")
-        result = job.execute_in_process(instance=instance, tags=RANGE)
-        assert result.success
+    with opened(stored) as instance:
+        kinds = run_range(instance)
+        assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION] == 40
         for name in ("a", "b"):
             key = dg.AssetKey(name)
             assert len(instance.get_materialized_partitions(key)) == 20
             event = instance.get_latest_materialization_event(key)
             assert event is not None and event.asset_materialization is not None
             assert event.asset_materialization.metadata["dagster/row_count"].value == 5
-        stored = [event for event in instance.all_logs(result.run_id) if event.is_dagster_event]
-        kinds = [event.dagster_event_type for event in stored]
-        assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 40
     assert batches == [40, 20, 20]  # planned, then each asset's own
 
 
 def test_a_batch_that_fails_leaves_nothing_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stored: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = BatchingEventLog(str(tmp_path))
-    stored: list[object] = []
+    """Dagster stores the events of such a batch again, one by one."""
+    with opened(stored) as instance:
+        log = instance.event_log_storage
+        store, calls = log.store_event, 0
 
-    def store(event: object) -> None:
-        if stored:
-            raise RuntimeError("the disk is full")
-        with log.run_connection("run") as connection:
-            connection.exec_driver_sql("insert into event_logs (run_id, event) values ('run', '')")
-        stored.append(event)
+        def store_event(event: dg.EventLogEntry) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 10:
+                raise RuntimeError("the disk is full")
+            store(event)
 
-    class Event:
-        run_id = "run"
-
-    monkeypatch.setattr(log, "store_event", store)
-    with pytest.raises(RuntimeError):
-        log.store_event_batch([Event(), Event()])  # type: ignore[list-item]
-    with log.run_connection("run") as connection:
-        assert connection.exec_driver_sql("select run_id from event_logs").all() == []
+        monkeypatch.setattr(log, "store_event", store_event)
+        kinds = run_range(instance)
+    assert calls > 10
+    assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED] == 40
+    assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION] == 40

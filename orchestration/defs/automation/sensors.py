@@ -1,4 +1,4 @@
-"""What starts a run when files land, and what tells people when a run has failed."""
+"""What starts a run when files land, tells people when one has failed, and removes old ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from orchestration.alerting import tell
+from orchestration.dagster_home import remove_old_runs
 from orchestration.defs.automation.busy import why_busy
 from orchestration.defs.automation.jobs import JOBS, RUN_DAILY
 from orchestration.launch import outcome_of
@@ -21,12 +22,13 @@ from orchestration.settings import Settings
 # A file that has stayed as it is for so long is taken to be complete.
 _SETTLING_SECONDS = 60
 _ALERT_SECONDS = 60
+_REMOVAL_SECONDS = 3600
 # Runs end in several processes, and need not be written in the order of their times.
 _OVERLAP = timedelta(minutes=1)
 
 
 def build_sensors(settings: Settings, automation: Automation) -> list[dg.SensorDefinition]:
-    """`load_new_files` and `alert_on_runs`."""
+    """`load_new_files`, `alert_on_runs` and `remove_old_history`."""
 
     @dg.sensor(
         name="load_new_files",
@@ -49,7 +51,17 @@ def build_sensors(settings: Settings, automation: Automation) -> list[dg.SensorD
     def alert_on_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         return _look_for_runs(context, settings)
 
-    return [load_new_files, alert_on_runs]
+    @dg.sensor(
+        name="remove_old_history",
+        minimum_interval_seconds=_REMOVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Removes runs, with their logs, that ended {settings.keep_days} days ago.",
+    )
+    def remove_old_history(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        removed = remove_old_runs(context.instance, settings, datetime.now(UTC))
+        return dg.SkipReason(f"{removed} old runs are removed.")
+
+    return [load_new_files, alert_on_runs, remove_old_history]
 
 
 def _look_for_files(

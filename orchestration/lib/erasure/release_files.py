@@ -29,14 +29,13 @@ from orchestration.lib.erasure.rows import Known, scrubbed_values
 from orchestration.lib.release.files import (
     DATABASE,
     MANIFEST,
-    SEALED_FILE,
-    SEALED_FOLDER,
     copy_database,
     file_digests,
 )
+from orchestration.lib.release.readers import seal_path
 from orchestration.settings import Settings
 
-_OPEN_FOLDER = 0o750
+_WRITABLE = 0o200
 _PASSES = 20  # of one lead through the funnel; a journey's id counts them
 # Texts that name records among other words.
 _TELLING = {"reconciliation": ("example_source_ids",), "review_agenda": ("title", "evidence")}
@@ -87,33 +86,42 @@ def _rewrite(settings: Settings, folder: Path, erased: Erased, known: Known) -> 
                 new,
                 lambda table: _select(table, columns.get(table, []), renaming),
             )
-        _swap(folder, new, manifest, erased, known)
+        _swap(settings, folder, new, manifest, erased, known)
     finally:
         remove_tree(new)
     return True
 
 
 def _swap(
-    folder: Path, new: Path, manifest: dict[str, object], erased: Erased, known: Known
+    settings: Settings,
+    folder: Path,
+    new: Path,
+    manifest: dict[str, object],
+    erased: Erased,
+    known: Known,
 ) -> None:
+    def move(path: Path) -> None:
+        seal_path(settings, path)
+        sync(path)
+        path.rename(folder / path.relative_to(new))
+
     folders = [path for path in (folder, *folder.rglob("*")) if path.is_dir()]
     for path in folders:
-        path.chmod(_OPEN_FOLDER)
+        path.chmod(path.stat().st_mode | _WRITABLE)  # readers go on reading
     try:
         for path in sorted(new.rglob("*")):
             if path.is_file():
-                path.chmod(SEALED_FILE)
-                sync(path)
-                path.rename(folder / path.relative_to(new))
+                move(path)
         content = scrubbed_values(manifest, erased, known.texts)
         content["erased_at"] = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         content["files"] = {
             name: digest for name, digest in file_digests(folder).items() if name != MANIFEST
         }
-        write_json(folder / MANIFEST, content, SEALED_FILE)
+        write_json(new / MANIFEST, content)
+        move(new / MANIFEST)
     finally:
         for path in folders:
-            path.chmod(SEALED_FOLDER)
+            seal_path(settings, path)
             sync(path)
 
 

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from expectations.results import ExpectationResult
 from orchestration.lib import ledger
-from orchestration.lib.durable import GROUP_FOLDER, make_folder, remove_tree, sweep
+from orchestration.lib.durable import make_folder, remove_tree, sweep
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import (
@@ -92,7 +92,7 @@ class Lake:
 
     def ensure(self) -> None:
         """Create what every reader relies on: folders, manifest, a file without rows per entity."""
-        make_folder(self._settings.home, GROUP_FOLDER)
+        make_folder(self._settings.home)
         for folder in (self._settings.lake, self._settings.quarantine, self._settings.ledger):
             make_folder(folder)
         self.manifest.create()

@@ -19,13 +19,12 @@ from expectations.results import ExpectationResult
 from orchestration.lib import duck
 from orchestration.lib.durable import sync_tree
 from orchestration.lib.errors import TandemError
+from orchestration.lib.release.readers import seal_path
 from orchestration.lib.release.restatements import Publication, write_restatements
 from orchestration.settings import Settings
 
 DATABASE = "tandem.duckdb"  # not `marts.duckdb`: its catalog would be as ambiguous as its name
 MANIFEST = "manifest.json"
-SEALED_FILE = 0o440
-SEALED_FOLDER = 0o550
 
 # BI drivers lag behind: the oldest storage that DuckDB 1.0 and later can open.
 _STORAGE = "v1.0.0"
@@ -147,10 +146,10 @@ def file_digests(folder: Path) -> dict[str, dict[str, Any]]:
     return digests
 
 
-def seal(folder: Path) -> None:
-    """Make the folder read-only and force all of it to disk."""
+def seal(settings: Settings, folder: Path) -> None:
+    """Make the folder read-only, open it to the readers, and force all of it to disk."""
     for path in [*folder.rglob("*"), folder]:
-        path.chmod(SEALED_FOLDER if path.is_dir() else SEALED_FILE)
+        seal_path(settings, path)
     sync_tree(folder)
 
 

@@ -26,7 +26,6 @@ import duckdb
 
 from orchestration.lib import ledger
 from orchestration.lib.durable import (
-    GROUP_FOLDER,
     TEMPORARY,
     make_folder,
     remove_tree,
@@ -48,6 +47,7 @@ from orchestration.lib.release.files import (
     seal,
 )
 from orchestration.lib.release.gate_files import GateFile, read_gate_file
+from orchestration.lib.release.readers import open_the_way
 from orchestration.settings import PROJECT_ROOT, Settings
 
 KEEP = 5
@@ -138,17 +138,17 @@ def publish(
     with exclusive(settings, "publish a release"):
         _refuse_while_held(settings)
         gate = _passed_gate(settings, build.build_id, expected_assets)
-        make_folder(settings.home, GROUP_FOLDER)
-        make_folder(settings.releases, GROUP_FOLDER)
+        make_folder(settings.releases)
+        open_the_way(settings)
         sweep(settings.releases)
         sweep(settings.home)
         _settle_ledger(settings)
         release_id = _next_id(settings)
         folder = settings.releases / f"{TEMPORARY}{release_id}"
-        folder.mkdir(mode=GROUP_FOLDER)
+        make_folder(folder)
         try:
             _fill(settings, folder, release_id, build, gate, loads, data_docs)
-            seal(folder)
+            seal(settings, folder)
             with _swapping(settings, f"publish {release_id}"):
                 _refuse_while_held(settings)  # someone may have rolled back meanwhile
                 folder.rename(settings.releases / release_id)

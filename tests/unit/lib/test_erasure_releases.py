@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,6 +17,7 @@ from orchestration.lib.erasure.release_files import _key, rewrite_releases
 from orchestration.lib.erasure.rows import Known
 from orchestration.lib.release.files import DATABASE, MANIFEST, file_digests, seal
 from orchestration.settings import Settings
+from tests.fixtures.groups import some_group
 
 KEY = b"key"
 HASH = "a" * 32
@@ -68,7 +70,7 @@ def release(settings: Settings, name: str) -> Path:
             connection.execute(f"copy (from marts.{table}) to '{path}'")
     content = {"release_id": name, "files": file_digests(folder)}
     (folder / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
-    seal(folder)
+    seal(settings, folder)
     return folder
 
 
@@ -135,6 +137,16 @@ def test_numbers_views_comments_and_seals_stay(settings: Settings, erased: Erase
     assert manifest["erased_at"]
     assert not [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o222]
     assert [path.name for path in settings.releases.iterdir()] == ["r000001"]
+
+
+def test_readers_can_read_what_was_rewritten(settings: Settings, erased: Erased) -> None:
+    shared = replace(settings, readers_group=some_group())
+    folder = settings.releases / "r000001"
+    seal(shared, folder)
+    rewrite_releases(shared, erased, KNOWN)
+    for path in (folder, *folder.rglob("*")):
+        found = (path.stat().st_mode & 0o777, path.group())
+        assert found == (0o550 if path.is_dir() else 0o440, shared.readers_group)
 
 
 def test_a_release_without_the_person_and_a_second_time_change_nothing(

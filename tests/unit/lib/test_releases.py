@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from orchestration.lib.release.files import ReleaseError
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.lib.release.releases import BuildInfo, PublishRefused, Release
 from orchestration.settings import Settings
+from tests.fixtures.groups import some_group
 
 AS_OF = datetime(2024, 3, 1, 12)
 ASSETS = ("marts/dim_stage", "marts/fct_funnel")
@@ -186,9 +188,40 @@ def test_the_manifest_describes_the_release(settings: Settings) -> None:
             digest["bytes"],
             digest["sha256"],
         )
-    assert all(path.stat().st_mode & 0o777 == 0o440 for path in files)
-    folders = [release.path, *(path for path in release.path.rglob("*") if path.is_dir())]
-    assert all(path.stat().st_mode & 0o777 == 0o550 for path in folders)
+    assert not any(path.stat().st_mode & 0o222 for path in (*files, release.path))
+
+
+def modes(settings: Settings) -> dict[str, set[str]]:
+    """The modes of what lies on the way to the marts, and the groups that are no user's own."""
+    found: dict[str, set[str]] = {}
+    for path in (settings.home, settings.releases, *settings.releases.rglob("*")):
+        depth = len(path.relative_to(settings.home).parts)
+        kind = ("home", "releases")[depth] if depth < 2 else "folder" if path.is_dir() else "file"
+        group = "readers" if path.group() == settings.readers_group else "other"
+        found.setdefault(kind, set()).add(f"{path.stat().st_mode & 0o7777:o} {group}")
+    return found
+
+
+def test_releases_are_private_until_a_group_may_read_them(settings: Settings) -> None:
+    settings.home.mkdir(mode=0o755)  # as a careless hand made it
+    publish(settings, build(settings))
+    private = {
+        "home": {"700 other"},
+        "releases": {"700 other"},
+        "folder": {"500 other"},
+        "file": {"400 other"},
+    }
+    assert modes(settings) == private
+    shared = replace(settings, readers_group=some_group())
+    publish(shared, build(shared, "b2"))
+    assert modes(shared) == {
+        "home": {"710 readers"},
+        "releases": {"750 readers"},
+        "folder": {"550 readers"},
+        "file": {"440 readers"},
+    }
+    publish(settings, build(settings, "b3"))
+    assert modes(settings) == private
 
 
 def test_the_order_of_rows_is_that_of_the_warehouse(settings: Settings) -> None:
@@ -269,7 +302,7 @@ def test_an_error_removes_the_unfinished_folder(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info = build(settings)
-    monkeypatch.setattr(releases, "seal", lambda folder: 1 / 0)
+    monkeypatch.setattr(releases, "seal", lambda settings, folder: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish(settings, info)
     assert list(settings.releases.iterdir()) == []
@@ -357,8 +390,8 @@ def test_a_rollback_during_a_publish_wins(
     info = build(settings, "b2")
     seal = releases.seal
 
-    def roll_back_meanwhile(folder: Path) -> None:
-        seal(folder)
+    def roll_back_meanwhile(settings: Settings, folder: Path) -> None:
+        seal(settings, folder)
         releases.rollback(settings, "r000001", *WHY)
 
     monkeypatch.setattr(releases, "seal", roll_back_meanwhile)
