@@ -129,8 +129,7 @@ def publish(
         make_folder(settings.home, GROUP_FOLDER)
         make_folder(settings.releases, GROUP_FOLDER)
         sweep(settings.releases)
-        sweep(settings.home)
-        _settle_ledger(settings)
+        _settle(settings)
         release_id = _next_id(settings)
         folder = settings.releases / f"{TEMPORARY}{release_id}"
         folder.mkdir(mode=GROUP_FOLDER)
@@ -296,9 +295,10 @@ def _point_to(settings: Settings, release_id: str) -> None:
     repoint(settings.published, str(target))
 
 
-def _settle_ledger(settings: Settings) -> None:
+def _settle(settings: Settings) -> None:
     """End what a crash interrupted: the current release's values are history, others' are not."""
-    with _swapping(settings, "settle the ledger of KPI values"):
+    with _swapping(settings, "settle what a crash left"):  # or a rollback may be at work
+        sweep(settings.home)
         restatements.confirm(settings, _current_id(settings) or "")
         restatements.sweep_pending(settings)
 
