@@ -233,6 +233,20 @@ def accept(
     typer.echo(f"Load {load} is accepted. Next: `tandem run`.")
 
 
+@app.command()
+def reload(
+    load: Annotated[int, typer.Argument(help="The number of a load whose files are damaged.")],
+    why: Why = "",
+    by: By = "",
+) -> None:
+    """Give up a load; the next run reads again from its source what it held."""
+    from orchestration.lib.lake.lake import Lake
+
+    given_up = Lake(_settings()).give_up(load, *_decision(by, why))
+    table = f"{given_up.source}.{given_up.table_name}"
+    typer.echo(f"Load {load} of {table} is given up. Next: `tandem run`.")
+
+
 @quarantine_app.command("list")
 def quarantine_list(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,

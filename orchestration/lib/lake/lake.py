@@ -97,7 +97,7 @@ class Lake:
         for entity in ENTITIES.values():
             path = empty_file(self._settings, entity.name)
             # An entity that has grown a column needs its empty file written anew.
-            if not path.exists() or pq.read_schema(path) != entity.arrow_schema:
+            if not _has_schema(path, entity.arrow_schema):
                 write_parquet(path, entity.arrow_schema.empty_table())
         if not replaced_files_file(self._settings).exists():
             self.export_loads()
@@ -126,6 +126,15 @@ class Lake:
                     (remove_tree if path.is_dir() else Path.unlink)(path)
             self.manifest.drop_pending()
             return sorted(pending)
+
+    def require_whole(self) -> None:
+        """Raise LakeError if a load's file cannot be read, with what to do about it."""
+        for folder in self._load_paths():
+            for path in [folder] if folder.is_file() else sorted(folder.glob("*.parquet")):
+                try:
+                    pq.read_metadata(path)
+                except pa.ArrowException as error:
+                    raise _damaged(path, _load_id(folder), error) from error
 
     def begin_load(
         self,
@@ -202,6 +211,25 @@ class Lake:
                 self.manifest.update(load_id, expected="rejected", state="accepted")
             return self.manifest.get(load_id)
 
+    def give_up(self, load_id: int, by: str, why: str) -> Load:
+        """Remove a load, so that the next run reads again what it held; logged.
+
+        Raises UnknownLoadError, LedgerError without a name or reason, Busy while a run is at
+        work.
+        """
+        with exclusive(self._settings, f"give up load {load_id}"):
+            load = self.manifest.get(load_id)
+            target = {"load_id": load_id, "source": load.source, "table": load.table_name}
+            ledger.record(self._settings, "reload", target, by, why)
+            for other in self.manifest.loads_of(
+                load.source, load.table_name, "accepted", "rejected"
+            ):
+                if other.files:  # else the input as a whole would count as known
+                    self.manifest.update(other.load_id, expected=other.state, input_fingerprint="")
+            self.manifest.update(load_id, expected=load.state, state="pending")
+            self.clean_orphans()
+            return load
+
     def history(
         self, source: str, table: str, window: Window | None = None, count: int = 5
     ) -> list[int]:
@@ -252,7 +280,10 @@ class Lake:
         for load in loads:
             place = (load.source, load.table_name, entity, load.load_id)
             for path in sorted(entity_folder(self._settings, *place).glob("*.parquet")):
-                found = pq.read_table(path, columns=schema.names, filters=wanted)
+                try:
+                    found = pq.read_table(path, columns=schema.names, filters=wanted)
+                except (pa.ArrowException, OSError) as error:
+                    raise _damaged(path, load.load_id, error) from error
                 parts.append(found.cast(schema))
         return pa.concat_tables(parts)
 
@@ -367,6 +398,21 @@ class Lake:
             *lake.glob(f"{AGREEMENT}/*/load=*"),
             *bad.glob("*/*/load=*.parquet"),
         ]
+
+
+def _has_schema(path: Path, schema: pa.Schema) -> bool:
+    try:
+        return bool(pq.read_schema(path) == schema)
+    except (FileNotFoundError, pa.ArrowException):
+        return False
+
+
+def _damaged(path: Path, load_id: int, error: Exception) -> LakeError:
+    return LakeError(
+        f"{path} cannot be read ({error}). Restore it from a backup. If there is none,"
+        f" `tandem reload {load_id} --why …` gives up this load, and the next `tandem run` reads"
+        " again from its source what it held."
+    )
 
 
 def _load_id(path: Path) -> int:
