@@ -253,6 +253,17 @@ def compact() -> None:
     from orchestration.lib.compaction import compact as compact_lake
 
     typer.echo(compact_lake(_settings(), typer.echo).summary)
+def reload(
+    load: Annotated[int, typer.Argument(help="The number of a load whose files are damaged.")],
+    why: Why = "",
+    by: By = "",
+) -> None:
+    """Give up a load; the next run reads again from its source what it held."""
+    from orchestration.lib.lake.lake import Lake
+
+    gone = Lake(_settings()).give_up(load, *_decision(by, why))
+    also = f" and {len(gone) - 1} older ones in the same file" if len(gone) > 1 else ""
+    typer.echo(f"Load {load}{also} given up. Next: `tandem run`.")
 
 
 @quarantine_app.command("list")

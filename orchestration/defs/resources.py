@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -13,6 +14,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
+from orchestration.dead_runs import end_dead_runs, marked_alive
 from orchestration.lib.company.as_of import moment, parse_as_of
 from orchestration.lib.company.folder import Company, load_company
 from orchestration.lib.errors import PLACE, TandemError
@@ -56,6 +58,14 @@ class TandemResource(dg.ConfigurableResource):
     @property
     def settings(self) -> Settings:
         return Settings(Path(self.home), Path(self.company_folder), self.readers_group)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[TandemResource]:
+        """Before the first step of a run: end those that died, and show that this one lives."""
+        assert context.instance is not None and context.run_id is not None, "no run asks for it"
+        end_dead_runs(context.instance, self.settings)
+        with marked_alive(self.settings, context.run_id):
+            yield self
 
     def company(self) -> Company:
         """The company as its folder says now.

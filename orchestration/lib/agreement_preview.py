@@ -11,8 +11,8 @@ Loads, as-of and models are the same on both sides, so that only the agreement d
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from orchestration.lib.agreement_versions import rows_of
 from orchestration.lib.compaction import finish_interrupted
 from orchestration.lib.company.agreement import Agreement
 from orchestration.lib.company.agreement_tables import TABLES
-from orchestration.lib.durable import make_folder, remove_tree
+from orchestration.lib.durable import make_folder, scratch
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lake.files import AGREEMENT, loads_file, manifest_file
 from orchestration.lib.lake.lake import Lake
@@ -88,7 +88,7 @@ def preview_agreement(settings: Settings, agreement: Agreement) -> Preview:
     if release is None:
         raise TandemError("No release is published yet: `tandem run` makes one to compare with.")
     folder = settings.home / _SCRATCH
-    with previewing(settings, "preview the agreement"), _scratch(folder):
+    with previewing(settings, "preview the agreement"), scratch(folder):
         finish_interrupted(settings)
         before = release.path / DATABASE
         if not _is_built_by_this_code(release):
@@ -115,17 +115,6 @@ def preview_agreement(settings: Settings, agreement: Agreement) -> Preview:
     )
 
 
-@contextmanager
-def _scratch(folder: Path) -> Iterator[None]:
-    """An empty folder that is gone afterwards, and what a crash left of the last one before."""
-    remove_tree(folder)
-    make_folder(folder)
-    try:
-        yield
-    finally:
-        remove_tree(folder)
-
-
 def _is_built_by_this_code(release: releases.Release) -> bool:
     """Whether the release's own numbers are what these models make of its agreement."""
     here = (releases.git_revision(), releases.tandem_version())
@@ -140,26 +129,26 @@ def _build(
     version: str,
 ) -> Path:
     """Build the KPI marts from the release's loads with these tables; return the warehouse."""
-    scratch = Settings(home, settings.company)
-    make_folder(scratch.lake)
-    make_folder(scratch.warehouse_file.parent)
+    aside = Settings(home, settings.company)
+    make_folder(aside.lake)
+    make_folder(aside.warehouse_file.parent)
     for entry in settings.lake.iterdir():
         if entry.is_dir() and entry.name not in (AGREEMENT, loads_file(settings).parent.name):
-            (scratch.lake / entry.name).symlink_to(entry)
+            (aside.lake / entry.name).symlink_to(entry)
     with (
         closing(sqlite3.connect(manifest_file(settings))) as source,
-        closing(sqlite3.connect(manifest_file(scratch))) as copy,
+        closing(sqlite3.connect(manifest_file(aside))) as copy,
     ):
         source.backup(copy)
-    lake = Lake(scratch)
+    lake = Lake(aside)
     for load in lake.manifest.loads("accepted"):
         if load.source == AGREEMENT or load.load_id not in release.loads:
             lake.manifest.update(load.load_id, expected="accepted", state="rejected")
     lake.write_agreement(tables, version, _SCRATCH)
     lake.export_loads()
     models = [name for name in _MODELS if any(settings.dbt_project.rglob(f"models/**/{name}.sql"))]
-    dbt.run_models(scratch, models, dbt.build_environment(release.as_of, _SCRATCH, version))
-    return scratch.warehouse_file
+    dbt.run_models(aside, models, dbt.build_environment(release.as_of, _SCRATCH, version))
+    return aside.warehouse_file
 
 
 def _compare_kpis(connection: duckdb.DuckDBPyConnection) -> tuple[list[Move], int]:

@@ -19,6 +19,9 @@ from orchestration.settings import NO_TELEMETRY, Settings
 # How the transform step's log says that models are done; their assets are reported at the end.
 _BUILT = "built "
 
+# In dbt's environment: the process that dbt must not outlive (`lifeline`).
+PARENT_VARIABLE = "TANDEM_DBT_PARENT"
+
 
 class DbtError(TandemError):
     """dbt could not parse or build the project; the message holds dbt's own words."""
@@ -70,7 +73,12 @@ def environment(settings: Settings) -> dict[str, str]:
 
     Its log has what happened, and not a line for each of some ten thousand steps.
     """
-    return {**NO_TELEMETRY, "TANDEM_HOME": str(settings.home), "DBT_LOG_LEVEL_FILE": "info"}
+    return {
+        **NO_TELEMETRY,
+        "TANDEM_HOME": str(settings.home),
+        "DBT_LOG_LEVEL_FILE": "info",
+        PARENT_VARIABLE: str(os.getpid()),
+    }
 
 
 def is_manifest_current(settings: Settings) -> bool:

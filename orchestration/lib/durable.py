@@ -66,6 +66,20 @@ def repoint(link: Path, target: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty private folder that is gone afterwards; whoever asks for it holds a lock.
+
+    What a crash left in it goes first.
+    """
+    remove_tree(folder)
+    make_folder(folder)
+    try:
+        yield folder
+    finally:
+        remove_tree(folder)
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder, a read-only one too. Hidden first, so that no half of it is ever seen."""
     if not folder.exists():

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +25,7 @@ from expectations.suites.loads import LoadContext
 from orchestration.lib.company.folder import Company
 from orchestration.lib.company.quality_limits import limits_for
 from orchestration.lib.company.source_config import Source
-from orchestration.lib.durable import make_folder
+from orchestration.lib.durable import scratch
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.erasure.erase import finish_interrupted
 from orchestration.lib.erasure.extraction import drop_erased
@@ -231,11 +229,10 @@ def _load(
         is_addition=part.is_addition,
         owner=source.owner,
     )
-    make_folder(settings.home / "tmp")
-    with tempfile.TemporaryDirectory(dir=settings.home / "tmp") as folder:
+    with scratch(settings.home / "tmp") as folder:
         candidates = {}
         for name, split in splits.items():
-            candidates[name] = Path(folder) / f"{name}.parquet"
+            candidates[name] = folder / f"{name}.parquet"
             pq.write_table(split.kept, candidates[name], compression="zstd")
         outcome = check_load(candidates, context, exemptions)
     good: dict[str, pa.Table] = {}

@@ -31,8 +31,8 @@ class LedgerError(TandemError):
 class Override:
     """A person's decision against, or beyond, what the pipeline decided.
 
-    `action` is the verb (`accept`, `release`, `rollback`, `resume`), `target` what it acted on
-    (`load`, `quarantine_id`, `release`, …), `at` naive UTC in ISO format.
+    `action` is the verb (`accept`, `reload`, `release`, `rollback`, `resume`), `target` what it
+    acted on (`load`, `quarantine_id`, `release`, …), `at` naive UTC in ISO format.
     """
 
     action: str

@@ -64,19 +64,32 @@ def locked(path: Path, what: str, wait_seconds: float = 0.0) -> Iterator[None]:
 
 def holder(settings: Settings) -> str | None:
     """Who holds `$TANDEM_HOME/lock`, in words, or None; takes nothing that others wait for."""
-    path = settings.home / "lock"
+    name, is_held = _look(settings.home / "lock")
+    return _named(name) if is_held else None
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether the process that held the lock on a file ended without letting go."""
+    name, is_held = _look(path)
+    return bool(name) and not is_held
+
+
+def _look(path: Path) -> tuple[bytes, bool]:
+    """The name of the last holder, and whether they still hold the lock.
+
+    A holder writes its name and takes it away when it lets go: only a crash leaves it behind.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        return None
+        return b"", False
     try:
-        found = os.pread(descriptor, 4096, 0)
-        if not found:  # a holder writes its name, and takes it away when it lets go
-            return None
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None  # a crash left the name behind
+        name = os.pread(descriptor, 4096, 0)
+        if name:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return name, False
     except BlockingIOError:
-        return _named(found)
+        return name, True
     finally:
         os.close(descriptor)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.defs.automation.compaction import COMPACT_LAKE
+from orchestration.dead_runs import end_dead_runs
 from orchestration.defs.automation.jobs import JOBS
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
@@ -21,9 +22,9 @@ _AT_WORK = [
 def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
     """Which run or command holds the warehouse or is about to; None if nobody does.
 
-    Runs of `tandem run` are on the same instance. A run whose process was killed counts until
-    Dagster's run monitoring ends it (`dagster.yaml`).
+    Runs of `tandem run` are on the same instance. Those whose process was killed are ended.
     """
+    end_dead_runs(instance, settings)
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
         if run.job_name in (*JOBS, COMPACT_LAKE):
             status = run.status.value.lower().replace("_", " ")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.defs.partitions import ONE_RUN
 from orchestration.defs.resources import (
@@ -14,6 +15,7 @@ from orchestration.defs.resources import (
     WAREHOUSE_POOL,
     DbtResource,
     TandemResource,
+    failure,
 )
 from orchestration.defs.transform.translator import TandemTranslator
 from orchestration.lib import dbt as dbt_lines
@@ -24,6 +26,7 @@ from orchestration.lib.lock import exclusive
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from orchestration.lib.lake.lake import Lake
     from orchestration.lib.warehouse import TableDescription
 
 
@@ -76,9 +79,13 @@ def build_dbt_assets(
                 dbt_lines.run_args(full_refresh), context=context, target_path=target
             )
             events = []
-            for some in _by_the_second(invocation.stream()):
-                context.log.info(dbt_lines.built_line([_name(event) for event in some]))
-                events += some
+            try:
+                for some in _by_the_second(invocation.stream()):
+                    context.log.info(dbt_lines.built_line([_name(event) for event in some]))
+                    events += some
+            except DagsterDbtCliRuntimeError:
+                _require_whole(lake)
+                raise
         # dbt has let go of the warehouse: only now can the tables be counted.
         tables = describe_tables(settings.warehouse_file)
         for event in events:
@@ -86,6 +93,14 @@ def build_dbt_assets(
             yield event if table is None else _with_table(event, table)
 
     return dbt_models
+
+
+def _require_whole(lake: "Lake") -> None:
+    """Say what to do about the lake, if it is a damaged file that dbt has failed on."""
+    try:
+        lake.require_whole()
+    except TandemError as error:
+        raise failure(error) from None
 
 
 def _by_the_second(events: Iterator[Any]) -> Iterator[list[Any]]:

@@ -6,7 +6,6 @@ that are no longer current. Does not belong here: changing anything.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import duckdb
 
 from orchestration.lib import dbt, duck
 from orchestration.lib.company.folder import Company
-from orchestration.lib.durable import make_folder
+from orchestration.lib.durable import make_folder, scratch
 from orchestration.lib.erasure.known import Record, Visitor
 from orchestration.lib.erasure.rows import Known, plain_domain
 from orchestration.lib.errors import TandemError
@@ -53,15 +52,14 @@ def built_identity(settings: Settings, company: Company) -> Iterator[Path]:
     lake = Lake(settings)
     lake.ensure()
     lake.export_loads(company.tables)
-    make_folder(settings.home / "tmp")
-    with tempfile.TemporaryDirectory(dir=settings.home / "tmp") as folder:
-        scratch = Settings(Path(folder), settings.company)
-        scratch.lake.symlink_to(settings.lake)
-        make_folder(scratch.warehouse_file.parent)
+    with scratch(settings.home / "tmp") as folder:
+        aside = Settings(folder, settings.company)
+        aside.lake.symlink_to(settings.lake)
+        make_folder(aside.warehouse_file.parent)
         now = datetime.now(UTC).replace(tzinfo=None)
         build = dbt.build_environment(now, "erasure", company.agreement.version)
-        dbt.run_models(scratch, _MODELS, build)
-        yield scratch.warehouse_file
+        dbt.run_models(aside, _MODELS, build)
+        yield aside.warehouse_file
 
 
 def find_person(

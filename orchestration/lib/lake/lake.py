@@ -30,6 +30,7 @@ from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import (
     AGREEMENT,
     CARRIED,
+    COMPACTED,
     DATA,
     TOMBSTONE,
     LakeError,
@@ -38,6 +39,7 @@ from orchestration.lib.lake.files import (
     empty_file,
     entity_folder,
     files_of_loads,
+    load_folder,
     loads_file,
     manifest_file,
     replaced_files_file,
@@ -99,7 +101,7 @@ class Lake:
         for entity in ENTITIES.values():
             path = empty_file(self._settings, entity.name)
             # An entity that has grown a column needs its empty file written anew.
-            if not path.exists() or pq.read_schema(path) != entity.arrow_schema:
+            if not _has_schema(path, entity.arrow_schema):
                 write_parquet(path, entity.arrow_schema.empty_table())
         if not replaced_files_file(self._settings).exists():
             self.export_loads()
@@ -128,6 +130,15 @@ class Lake:
                     (remove_tree if path.is_dir() else Path.unlink)(path)
             self.manifest.drop_pending()
             return sorted(pending)
+
+    def require_whole(self) -> None:
+        """Raise LakeError if a load's file cannot be read, with what to do about it."""
+        for folder in self._load_paths():
+            for path in [folder] if folder.is_file() else sorted(folder.glob("*.parquet")):
+                try:
+                    pq.read_metadata(path)
+                except pa.ArrowException as error:
+                    raise _damaged(path, _load_id(folder), error) from error
 
     def begin_load(
         self,
@@ -204,6 +215,38 @@ class Lake:
                 self.manifest.update(load_id, expected="rejected", state="accepted")
             return self.manifest.get(load_id)
 
+    def give_up(self, load_id: int, by: str, why: str) -> list[int]:
+        """Remove a load, so that the next run reads again what it held; logged.
+
+        If compaction has put older loads of the table into its file, they go with it. Returns
+        the ids of all that went.
+
+        Raises UnknownLoadError, LedgerError without a name or reason, Busy while a run is at
+        work.
+        """
+        with exclusive(self._settings, f"give up load {load_id}"):
+            load = self.manifest.get(load_id)
+            target = {"load_id": load_id, "source": load.source, "table": load.table_name}
+            ledger.record(self._settings, "reload", target, by, why)
+            loads = list(
+                self.manifest.loads_of(load.source, load.table_name, "accepted", "rejected")
+            )
+            folder = self._settings.lake / load.source / load.table_name
+            is_compacted = any(folder.glob(f"entity=*/{load_folder(load_id)}/{COMPACTED}"))
+            for other in loads:
+                if other.files:  # else the input as a whole would count as known
+                    self.manifest.update(other.load_id, expected=other.state, input_fingerprint="")
+            gone = [
+                other
+                for other in loads
+                if other.load_id == load_id
+                or (is_compacted and other.load_id < load_id and other.state == "accepted")
+            ]
+            for other in gone:
+                self.manifest.update(other.load_id, expected=other.state, state="pending")
+            self.clean_orphans()
+            return sorted(other.load_id for other in gone)
+
     def history(
         self, source: str, table: str, window: Window | None = None, count: int = 5
     ) -> list[int]:
@@ -257,7 +300,10 @@ class Lake:
         for place, ids in tables.items():
             theirs = wanted & pc.field("_load_id").isin(list(ids))
             for path in files_of_loads(self._settings, *place, entity, ids):
-                found = pq.read_table(path, columns=schema.names, filters=theirs)
+                try:
+                    found = pq.read_table(path, columns=schema.names, filters=theirs)
+                except (pa.ArrowException, OSError) as error:
+                    raise _damaged(path, _load_id(path.parent), error) from error
                 parts.append(found.cast(schema))
         return pa.concat_tables(parts)
 
@@ -377,6 +423,21 @@ class Lake:
             *lake.glob(f"{AGREEMENT}/*/load=*"),
             *bad.glob("*/*/load=*.parquet"),
         ]
+
+
+def _has_schema(path: Path, schema: pa.Schema) -> bool:
+    try:
+        return bool(pq.read_schema(path) == schema)
+    except (FileNotFoundError, pa.ArrowException):
+        return False
+
+
+def _damaged(path: Path, load_id: int, error: Exception) -> LakeError:
+    return LakeError(
+        f"{path} cannot be read ({error}). Restore it from a backup. If there is none,"
+        f" `tandem reload {load_id} --why …` gives up this load, and the next `tandem run` reads"
+        " again from its source what it held."
+    )
 
 
 def _load_id(path: Path) -> int:

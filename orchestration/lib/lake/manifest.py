@@ -65,6 +65,10 @@ class UnknownLoadError(TandemError):
     """No load has this id, or it is not in the state that the step needs."""
 
 
+class ManifestError(TandemError):
+    """The manifest cannot be written; the message names its file and the cause."""
+
+
 @dataclass(frozen=True)
 class Load:
     """One load. Times are naive UTC, but for windows and ranges: those are midnights of days.
@@ -215,9 +219,15 @@ class Manifest:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with closing(self._connect()) as connection:
-            connection.execute("begin immediate")
-            with connection:
-                yield connection
+            try:
+                connection.execute("begin immediate")
+                with connection:
+                    yield connection
+            except sqlite3.OperationalError as error:
+                raise ManifestError(
+                    f"{self._path} cannot be written ({error}). Look at its disk and at the"
+                    " rights of its folder, then run again."
+                ) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():

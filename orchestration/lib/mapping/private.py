@@ -7,12 +7,13 @@ here: which columns hold personal values (`entities`), where they are replaced (
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Mapping
 
+from orchestration.lib.durable import make_folder, sweep, whole_file
 from orchestration.lib.errors import TandemError
+from orchestration.lib.lock import exclusive
 from orchestration.settings import Settings
 
 HASH_KEY_VARIABLE = "TANDEM_HASH_KEY"
@@ -42,19 +43,13 @@ def load_hash_key(settings: Settings, env: Mapping[str, str]) -> bytes:
         return given.encode()
     file = settings.home / "secrets" / "hash_key"
     if not file.exists():
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written whole under another name, then linked: of two processes that start at once,
-        # both end up with the key of the first.
-        draft = file.with_name(f"hash_key.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_hex(32))
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        # Of two processes that start at once, both end up with the key of the first.
+        with exclusive(settings, "make the key of the hashes"):
+            make_folder(file.parent)
+            sweep(file.parent)
+            if not file.exists():
+                with whole_file(file) as draft:
+                    draft.write_text(secrets.token_hex(32), encoding="utf-8")
     key = file.read_text().strip()
     if not key:
         raise HashKeyError(

@@ -6,15 +6,13 @@ expectations (`expectations`), the form of a release (`releases`).
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 from expectations.gate_2 import check_marts
 from expectations.registry import expected_assets
 from expectations.results import ExpectationResult
 from orchestration.lib.company.folder import Company
-from orchestration.lib.durable import make_folder
+from orchestration.lib.durable import scratch
 from orchestration.lib.lake.lake import Lake
 from orchestration.lib.lake.standing import standing_results
 from orchestration.lib.release import releases, restatements
@@ -57,11 +55,10 @@ def publish_build(
     from expectations.data_docs import build_data_docs
 
     gate = read_gate_file(settings, build_id)
-    make_folder(settings.home / "tmp")
-    with tempfile.TemporaryDirectory(dir=settings.home / "tmp") as folder:
+    with scratch(settings.home / "tmp") as folder:
         docs = None
         if gate is not None:
-            docs = build_data_docs(gate.results, Path(folder) / "data_docs").parent
+            docs = build_data_docs(gate.results, folder / "data_docs").parent
         return releases.publish(
             settings,
             releases.BuildInfo(

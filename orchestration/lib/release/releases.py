@@ -141,8 +141,7 @@ def publish(
         make_folder(settings.releases)
         open_the_way(settings)
         sweep(settings.releases)
-        sweep(settings.home)
-        _settle_ledger(settings)
+        _settle(settings)
         release_id = _next_id(settings)
         folder = settings.releases / f"{TEMPORARY}{release_id}"
         make_folder(folder)
@@ -305,9 +304,10 @@ def _point_to(settings: Settings, release_id: str) -> None:
     repoint(settings.published, str(target))
 
 
-def _settle_ledger(settings: Settings) -> None:
+def _settle(settings: Settings) -> None:
     """End what a crash interrupted: the current release's values are history, others' are not."""
-    with _swapping(settings, "settle the ledger of KPI values"):
+    with _swapping(settings, "settle what a crash left"):  # or a rollback may be at work
+        sweep(settings.home)
         restatements.confirm(settings, _current_id(settings) or "")
         restatements.sweep_pending(settings)
 
