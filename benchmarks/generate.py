@@ -169,9 +169,7 @@ def _connect(company: Company, since: date, until: date) -> duckdb.DuckDBPyConne
     sql = (HERE / "company.sql").read_text()
     macros, views = sql.split("-- The CRM, from the table `persons`.", 1)
     connection.execute(macros)
-    connection.execute(
-        f"create table persons as from people({first * per_day}, {last * per_day})"
-    )
+    connection.execute(f"create table persons as from people({first * per_day}, {last * per_day})")
     connection.execute(f"-- {views}")
     return connection
 
@@ -202,9 +200,7 @@ def main() -> None:
     if arguments.days.startswith("+"):
         grow(arguments.folder, int(arguments.days))
     else:
-        generate(
-            arguments.folder, Company.of(arguments.scale, int(arguments.days), arguments.seed)
-        )
+        generate(arguments.folder, Company.of(arguments.scale, int(arguments.days), arguments.seed))
 
 
 if __name__ == "__main__":
