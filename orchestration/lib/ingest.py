@@ -138,6 +138,7 @@ def ingest_table(
             days,
             first_day,
             fingerprints["mapping_fingerprint"],
+            company.folder,
         )
         progress = Progress(parts, first_day)
         loads: list[Load] = []
@@ -155,7 +156,8 @@ def ingest_table(
                 exemptions,
                 part,
                 days,
-                fingerprints,
+                # The input as a whole counts as read once its last part is.
+                fingerprints if part is parts[-1] else {**fingerprints, "input_fingerprint": ""},
             )
             loads.append(load)
             if len(parts) > 1:
