@@ -141,6 +141,7 @@ def ingest_table(
             days,
             first_day,
             fingerprints["mapping_fingerprint"],
+            company.folder,
         )
         progress = Progress(parts, first_day)
         loads: list[Load] = []
@@ -157,7 +158,8 @@ def ingest_table(
                 exemptions,
                 part,
                 days,
-                fingerprints,
+                # The input as a whole counts as read once its last part is.
+                fingerprints if part is parts[-1] else {**fingerprints, "input_fingerprint": ""},
             )
             loads.append(load)
             if len(parts) > 1:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -20,6 +21,11 @@ from orchestration.lib.extract import RawTable, read_table
 from orchestration.lib.lake.lake import Lake
 from orchestration.lib.lake.manifest import Load, Window
 from orchestration.lib.windows import BEGINNING, RunDays, midnight, windows_to_read
+
+
+# What one load reads of many files at most, so that a long history fits into memory: about a
+# million rows of Parquet. A file is never divided.
+PART_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,12 @@ def parts_to_read(
     days: RunDays | None,
     first_day: date,
     mapping_fingerprint: str,
+    company: Path,
 ) -> list[Part]:
     """What a run reads of a table, oldest first, one load each.
 
-    `files` are the fingerprints of those that are there now, by name. What was mapped otherwise
-    than `mapping_fingerprint` says is read again.
+    `files` are the fingerprints of those that are there now, by name relative to the folder
+    `company`. What was mapped otherwise than `mapping_fingerprint` says is read again.
     """
     table = source.tables[table_name]
     if table.load == "snapshot":
@@ -61,7 +68,8 @@ def parts_to_read(
             or (read[name].files[name], read[name].mapping_fingerprint)
             != (content, mapping_fingerprint)
         }
-        return [Part(files=changed, is_addition=bool(read))]
+        parts = _by_size(changed, company)
+        return [Part(files=part, is_addition=bool(read) or len(parts) > 1) for part in parts]
     if not table.is_windowed or days is None:
         return [Part()]
     loads = [
@@ -74,6 +82,20 @@ def parts_to_read(
     return [Part(window, is_addition=is_addition) for window in windows]
 
 
+def _by_size(files: Mapping[str, str], company: Path) -> list[dict[str, str]]:
+    """The files in the order of their names, as many together as `PART_BYTES` allow."""
+    parts: list[dict[str, str]] = [{}]
+    room = PART_BYTES
+    for name in sorted(files):
+        size = (company / name).stat().st_size
+        if size > room and parts[-1]:
+            parts.append({})
+            room = PART_BYTES
+        parts[-1][name] = files[name]
+        room -= size
+    return parts
+
+
 def read_part(
     lake: Lake, company: Company, source: Source, table_name: str, part: Part
 ) -> RawTable:
@@ -84,7 +106,7 @@ def read_part(
         columns = last[0].columns_found if last else []
         schema = pa.schema([*((name, pa.string()) for name in (*columns, "_file"))])
         data = schema.append(pa.field("_line", pa.int64())).empty_table()
-        return RawTable(data, [], [], columns, "")
+        return RawTable(data, [], [], columns)
     return read_table(source, table_name, company.folder, part.window, part.files or None)
 
 
@@ -92,23 +114,28 @@ class Progress:
     """How far several loads of a table have come, as lines for people."""
 
     def __init__(self, parts: Sequence[Part], first_day: date) -> None:
-        self._windows = [part.window for part in parts if part.window is not None]
-        self._first = midnight(first_day)
+        self._unit = "files" if parts[0].window is None else "days"
+        self._amounts = [_amount(part, midnight(first_day)) for part in parts]
         self._began = time.monotonic()
 
     def line(self, loads: Sequence[Load]) -> str:
         """What is done, how fast, and how long the rest will take at that pace."""
         seconds = time.monotonic() - self._began
         rows = sum(load.rows_read for load in loads)
-        done, total = self._days(len(loads)), self._days(len(self._windows))
+        done, total = sum(self._amounts[: len(loads)]), sum(self._amounts)
         left = seconds * (total - done) / max(done, 1)
         return (
-            f"{done:,} of {total:,} days, {len(loads)} of {len(self._windows)} loads,"
+            f"{done:,} of {total:,} {self._unit}, {len(loads)} of {len(self._amounts)} loads,"
             f" {rows:,} rows, {rows / max(seconds, 1e-9):,.0f} rows/s, {_duration(left)} left"
         )
 
-    def _days(self, count: int) -> int:
-        return sum((end - max(start, self._first)).days for start, end in self._windows[:count])
+
+def _amount(part: Part, first_day: datetime) -> int:
+    """How much a part reads: the days of its window, or its files."""
+    if part.window is None:
+        return len(part.files)
+    start, end = part.window
+    return (end - max(start, first_day)).days
 
 
 def _duration(seconds: float) -> str:

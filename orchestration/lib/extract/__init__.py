@@ -59,8 +59,7 @@ def file_fingerprints(source: Source, table_name: str, company: Path) -> dict[st
 def input_fingerprint(source: Source, table_name: str, company: Path) -> str | None:
     """Fingerprint of the input before it is read; None for SQL, where reading is needed.
 
-    Equals `RawTable.fingerprint` of the same files. Raises ExtractError where a file is
-    missing.
+    Raises ExtractError where a file is missing.
     """
     files = file_fingerprints(source, table_name, company)
     return fingerprint(files) if files else None

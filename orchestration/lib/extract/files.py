@@ -18,8 +18,6 @@ from orchestration.lib.extract.inputs import (
     COMPRESSIONS,
     InputFile,
     find_files,
-    fingerprint,
-    fingerprints,
 )
 from orchestration.lib.extract.model import ExtractError, FilePart, RawTable
 
@@ -69,7 +67,6 @@ def read_files(table: Table, company: Path, names: Collection[str] | None = None
         malformed=[row for part in parts for row in part.malformed],
         counts=[part.count for part in parts],
         columns=columns,
-        fingerprint=fingerprint(fingerprints(files)),
         is_typed=any(file_format(file, table) in TYPED for file in files),
     )
 

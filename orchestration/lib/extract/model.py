@@ -96,13 +96,12 @@ class RawTable:
 
     `data` has the input's columns (`columns`), then `_file` and `_line`. Delimited files and
     JSON lines give text; Parquet, SQL and purely numeric Excel columns keep their types.
-    `fingerprint` changes whenever the input does. `is_typed` says that dates came as dates:
-    where they had to become text, it is ISO 8601 whatever the mapping declares.
+    `is_typed` says that dates came as dates: where they had to become text, it is ISO 8601
+    whatever the mapping declares.
     """
 
     data: pa.Table
     malformed: list[MalformedRow]
     counts: list[FileCount]
     columns: list[str]
-    fingerprint: str
     is_typed: bool = False

@@ -6,7 +6,6 @@ casts (`mapping`); loading, since the lake has its own loads and manifest.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 from dlt.sources.sql_database import TableLoader, sql_table
@@ -32,6 +32,7 @@ PAGE_ROWS = 50_000
 ALWAYS = (datetime(1900, 1, 1), datetime(2200, 1, 1))
 # Driver values that Arrow has a type for; any other, such as a JSON document, becomes text.
 _SCALARS = (str, bool, int, float, Decimal, date)
+_PLAIN = frozenset((type(None), *_SCALARS, datetime))
 
 
 def read_sql(
@@ -61,14 +62,12 @@ def read_sql(
         fix = "Correct the mapping in the source's YAML, or the query."
         raise ExtractError(place, "", missing, fix)
     rows = data.num_rows
-    digest = _content_digest(data)
     data = data.append_column("_file", pa.repeat(name, rows))
     return RawTable(
-        data=data.append_column("_line", pa.array(range(1, rows + 1), pa.int64())),
+        data=data.append_column("_line", pa.array(np.arange(1, rows + 1))),
         malformed=[],
         counts=[FileCount(name, lines=rows, row_lines=rows, rows=rows)],
         columns=columns,
-        fingerprint=digest,
         is_typed=True,
     )
 
@@ -170,8 +169,9 @@ class _ArrowPages(TableLoader):
 
 
 def _arrow(values: Sequence[Any]) -> pa.Array:
-    plain = [v if v is None or isinstance(v, _SCALARS) else _as_text(v) for v in values]
-    array = pa.array(plain)
+    if not _PLAIN.issuperset(map(type, values)):  # a look at the types is cheap, a new list is not
+        values = [v if v is None or isinstance(v, _SCALARS) else _as_text(v) for v in values]
+    array = pa.array(values)
     if pa.types.is_decimal256(array.type):  # more digits than DuckDB can hold
         return array.cast(pa.string())
     if pa.types.is_timestamp(array.type) and array.type.tz:  # the driver's, which may vary
@@ -241,12 +241,3 @@ def _secrets(url: sa.URL) -> list[str]:
         *map(quote_plus, values),
     }
     return sorted(filter(None, spellings), key=len, reverse=True)
-
-
-def _content_digest(data: pa.Table) -> str:
-    """SHA-256 over names, types and values, in the order of the rows."""
-    digest = hashlib.sha256(str(data.schema).encode())
-    for batch in data.to_batches(max_chunksize=PAGE_ROWS):
-        # Through Python values: Arrow's own bytes differ with slicing and with unused slots.
-        digest.update(repr(batch.to_pydict()).encode())
-    return digest.hexdigest()

