@@ -253,6 +253,8 @@ def compact() -> None:
     from orchestration.lib.compaction import compact as compact_lake
 
     typer.echo(compact_lake(_settings(), typer.echo).summary)
+
+
 def reload(
     load: Annotated[int, typer.Argument(help="The number of a load whose files are damaged.")],
     why: Why = "",

@@ -101,11 +101,9 @@ def launch(
 
 def show_hold(settings: Settings, hold: Hold | None) -> None:
     """Let the UI show that publishing is held, or is no longer."""
-    import dagster as dg
-
     from orchestration.defs.publish.hold import check_evaluation
 
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    with opened(settings) as instance:
         instance.report_runless_asset_event(check_evaluation(hold))
 
 

@@ -22,7 +22,6 @@ from orchestration.lib.lake.lake import Lake
 from orchestration.lib.lake.manifest import Load, Window
 from orchestration.lib.windows import BEGINNING, RunDays, midnight, windows_to_read
 
-
 # What one load reads of many files at most, so that a long history fits into memory: about a
 # million rows of Parquet. A file is never divided.
 PART_BYTES = 64 << 20

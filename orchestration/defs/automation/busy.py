@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.dead_runs import end_dead_runs
+from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.defs.automation.jobs import JOBS
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
