@@ -255,6 +255,7 @@ def compact() -> None:
     typer.echo(compact_lake(_settings(), typer.echo).summary)
 
 
+@app.command()
 def reload(
     load: Annotated[int, typer.Argument(help="The number of a load whose files are damaged.")],
     why: Why = "",

@@ -38,10 +38,9 @@
     anew that have changed.
 
     `parts` names the model that tells them: `part`, and a `fingerprint` of everything that the
-    part's rows are made of besides the query itself and the agreement. `part` is the expression
-    that tells which part a row of the query belongs to. What the table was made of is kept
-    beside it, so that it equals a table made at once whatever happened in between. A rewritten
-    load keeps its id: whatever rewrites one removes the warehouse.
+    part's rows are made of besides the query itself. `part` is the expression that tells which
+    part a row of the query belongs to. What the table was made of is kept beside it, so that it
+    equals a table made at once, whatever happened in between.
 -#}
 {% materialization by_part, adapter="duckdb" %}
     {%- set target = this.incorporate(type="table") -%}
@@ -51,7 +50,7 @@
     ) -%}
     {%- set parts = ref(config.require("parts")) -%}
     {%- set part = config.require("part") -%}
-    {%- set query = local_md5(sql ~ env_var("TANDEM_AGREEMENT_VERSION", "")) -%}
+    {%- set query = local_md5(sql) -%}
     {%- set now -%}
         select cast(part as string) as part, md5('{{ query }}' || fingerprint) as fingerprint from {{ parts }}
     {%- endset -%}

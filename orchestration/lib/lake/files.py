@@ -26,6 +26,7 @@ TOMBSTONE = "(erased)"
 # and a snapshot's tombstones; the rows of this load and of older ones, merged by a compaction.
 DATA = "data.parquet"
 CARRIED = "carried.parquet"
+RELEASED = "released-"  # how the file of a row begins that was released from quarantine
 COMPACTED = "compacted.parquet"
 
 AGREEMENT = "agreement"  # the source and the table under which the agreement is loaded

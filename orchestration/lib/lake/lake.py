@@ -31,6 +31,7 @@ from orchestration.lib.lake.files import (
     AGREEMENT,
     CARRIED,
     COMPACTED,
+    RELEASED,
     DATA,
     TOMBSTONE,
     LakeError,
@@ -66,6 +67,7 @@ _LOADS = pa.schema(
         ("state", pa.string()),
         ("is_newest", pa.bool_()),
         ("is_by_file", pa.bool_()),
+        ("amendment", pa.string()),
     ]
 )
 _REPLACED_FILES = pa.schema([("load_id", pa.int64()), ("file_name", pa.string())])
@@ -373,11 +375,13 @@ class Lake:
         loads = self._loads_of(tables, "accepted", "rejected")
         accepted = [load for load in loads if load.state == "accepted"]
         newest = {(load.source, load.table_name): load.load_id for load in accepted}
+        amendments = self._amendments()
         rows = [
             {
                 **asdict(load),
                 "is_newest": newest.get((load.source, load.table_name)) == load.load_id,
                 "is_by_file": _is_by_file(load),
+                "amendment": amendments.get(load.load_id, ""),
             }
             for load in loads
         ]
@@ -414,6 +418,19 @@ class Lake:
             config_fingerprint=content,
         )
         return load_id
+
+    def _amendments(self) -> dict[int, str]:
+        """What tells, for each load that was amended, what came of it.
+
+        A load is amended by a row that is released from quarantine, which takes the place of
+        an older version; both have files of their own.
+        """
+        found: dict[int, list[str]] = {}
+        for name in (CARRIED, f"{RELEASED}*.parquet"):
+            for path in sorted(self._settings.lake.glob(f"[!_]*/*/entity=*/load=*/{name}")):
+                told = found.setdefault(_load_id(path.parent), [])
+                told.append(f"{path.parent.parent.name}/{path.name}:{path.stat().st_size}")
+        return {load_id: _fingerprint(told) for load_id, told in found.items()}
 
     def _load_paths(self) -> list[Path]:
         """Everything that belongs to some load."""

@@ -23,6 +23,7 @@ from orchestration.lib.entities import ENTITIES
 from orchestration.lib.errors import TandemError
 from orchestration.lib.lake.files import (
     CARRIED,
+    RELEASED,
     TOMBSTONE,
     conform,
     entity_folder,
@@ -168,7 +169,7 @@ def release(
         rows = _mapped(row, remap)
         Manifest(manifest_file(settings)).get(row.load_id)
         folder = entity_folder(settings, row.source, row.table_name, row.entity, row.load_id)
-        path = folder / f"released-{quarantine_id}.parquet"
+        path = folder / f"{RELEASED}{quarantine_id}.parquet"
         _refuse_twin(settings, row, rows, (path, folder / CARRIED))
         if not row.is_released:
             target = {

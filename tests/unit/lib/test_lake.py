@@ -254,6 +254,7 @@ def test_the_exported_manifest_follows_the_contract(lake: Lake, settings: Settin
         "state",
         "is_newest",
         "is_by_file",
+        "amendment",
     ]
     assert exported["load_id"].to_pylist() == loads
     assert exported["state"].to_pylist() == ["accepted", "accepted", "rejected"]

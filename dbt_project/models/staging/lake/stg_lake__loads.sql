@@ -21,7 +21,8 @@ select
     loads.rows_quarantined,
     loads.load_id = newest.newest_load_id as is_newest,
     loads.load_id = newest.newest_load_id and loads.load_mode = 'snapshot' as is_snapshot,
-    loads.is_by_file
+    loads.is_by_file,
+    loads.amendment
 from {{ source('manifest', 'loads') }} as loads
 inner join newest
     on loads.source = newest.source and loads.table_name = newest.table_name
