@@ -148,6 +148,8 @@ def test_what_touches_the_warehouse_is_in_its_pool_and_a_source_in_its_own(
     pools = {found.node_def.name: found.op.pool for found in ops(definitions)}
     in_warehouse = {name for name, pool in pools.items() if pool == WAREHOUSE_POOL}
     assert in_warehouse == {"dbt_models", "gate_2", "release__published"}
+    (compacting,) = definitions.resolve_job_def("compact_lake").nodes
+    assert compacting.definition.pool == WAREHOUSE_POOL
     for name, pool in pools.items():
         if name not in in_warehouse:
             layer, source = name.split("__")[:2]
