@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.defs.automation.jobs import JOBS
+from orchestration.defs.automation.jobs import name_of
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
 
@@ -24,8 +24,9 @@ def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
     Dagster's run monitoring ends it (`dagster.yaml`).
     """
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
-        if run.job_name in JOBS:
+        name = name_of(run)
+        if name is not None:
             status = run.status.value.lower().replace("_", " ")
-            return f"run {run.run_id} of {run.job_name} is {status}"
+            return f"run {run.run_id} of {name} is {status}"
     found = holder(settings)
     return None if found is None else f"{found} is at work"
