@@ -86,7 +86,10 @@ def check_load(
                 f"create view {relation} as select * rename (file_row_number as _row)"
                 f" from read_parquet({quoted(path)}, file_row_number = true)"
             )
-            rules = [replace(rule, name=f"{name}.{rule.name}") for rule in row_rules(entity)]
+            rules = [
+                replace(rule, name=f"{name}.{rule.name}")
+                for rule in row_rules(entity, context.limits.earliest_date)
+            ]
             checks = [
                 *entity_expectations(entity, relation, context.load_mode),
                 *(_row_expectation(rule, name, relation) for rule in rules),

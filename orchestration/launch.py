@@ -107,11 +107,11 @@ def show_hold(settings: Settings, hold: Hold | None) -> None:
         instance.report_runless_asset_event(check_evaluation(hold))
 
 
-def outcome_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Outcome:
+def outcome_of(instance: dg.DagsterInstance, run: dg.DagsterRun, job: str) -> Outcome:
     """What a finished run came to, whoever launched it, from the events that are kept of it."""
     import dagster as dg
 
-    listener = _Listener(Outcome(run.run_id, run.job_name), lambda step: None)
+    listener = _Listener(Outcome(run.run_id, job), lambda step: None)
     telling = {
         dg.DagsterEventType.STEP_FAILURE,
         dg.DagsterEventType.ASSET_CHECK_EVALUATION,

@@ -9,9 +9,8 @@ Facts that marts count and flag, such as a deal closed before it was created, ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from statistics import median
 from typing import Literal
 
@@ -59,6 +58,10 @@ _RARELY_NEGATIVE = {
     "opportunity_line": ("quantity", "sold_price"),
     "rep_quota": ("amount",),
 }
+# What is older is a slip of whoever wrote it, wherever nothing else is said.
+EARLIEST_DATE = date(1990, 1, 1)
+# A customer may be older than any history; what counts in a period is not.
+_OF_ANY_AGE = ("account", "contact")
 # So many bad rows are the table's fault, also where their share says little: one of three rows.
 FEW_BAD_ROWS = 5
 # The columns of which one must say whose row it is.
@@ -78,12 +81,13 @@ class Limits:
 
     A load is rejected if either maximum of bad rows is exceeded. Null is no limit. The share does
     not count for fewer than `FEW_BAD_ROWS` in an addition to a table, unless it is 0, or unless
-    several rows are all bad.
+    several rows are all bad. Rows dated before `earliest_date` are bad.
     """
 
     max_bad_share: float = 0.02
     max_bad_rows: int | None = None
     max_drop_share: float | None = 0.3
+    earliest_date: date = EARLIEST_DATE
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,8 @@ class LoadFacts:
     newest_event: datetime | None
 
 
-def row_rules(entity: Entity, extra: Iterable[RowRule] = ()) -> list[RowRule]:
-    """The rules that every row of an entity must satisfy, then the extra ones."""
+def row_rules(entity: Entity, earliest: date = EARLIEST_DATE) -> list[RowRule]:
+    """The rules that every row of an entity must satisfy; none happened before `earliest`."""
     rules = [
         RowRule(
             "values_are_readable",
@@ -147,12 +151,11 @@ def row_rules(entity: Entity, extra: Iterable[RowRule] = ()) -> list[RowRule]:
         )
     ]
     for column in entity.columns:
-        rules += _column_rules(entity, column)
-    rules += _entity_rules(entity)
-    return [*rules, *extra]
+        rules += _column_rules(entity, column, earliest)
+    return [*rules, *_entity_rules(entity)]
 
 
-def _column_rules(entity: Entity, column: Column) -> list[RowRule]:
+def _column_rules(entity: Entity, column: Column, earliest: date) -> list[RowRule]:
     name = column.name
     rules: list[RowRule] = []
 
@@ -178,11 +181,14 @@ def _column_rules(entity: Entity, column: Column) -> list[RowRule]:
     if column.kind in ("date", "timestamp"):
         # What happened must be placed in time; a plan may be far off, which is only told.
         happened = column.kind == "timestamp" or column.required
+        # One such row would begin the calendar, and with it every KPI, decades too early.
+        is_dated = name == entity.event_time and entity.name not in _OF_ANY_AGE
+        first = earliest if is_dated else EARLIEST_DATE
         rule(
             "is_plausible",
             f"{name} is null"
-            f" or ({name} >= cast('1990-01-01' as date) and {name} < cast('2101-01-01' as date))",
-            f"{a(name)} before 1990 or after 2100",
+            f" or ({name} >= cast('{first}' as date) and {name} < cast('2101-01-01' as date))",
+            f"{a(name)} before {first} or after 2100",
             "critical" if happened else "warning",
         )
     if name in _NEVER_NEGATIVE.get(entity.name, ()):

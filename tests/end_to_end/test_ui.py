@@ -46,11 +46,13 @@ _RUNS = """{ runsOrError { ... on Runs { results {
     runId status jobName tags { key value }
 } } } }"""
 
-_LAUNCH = """mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-} }"""
+_LAUNCH = """mutation ($params: LaunchBackfillParams!) {
+    launchPartitionBackfill(backfillParams: $params) {
+        __typename
+        ... on LaunchBackfillSuccess { backfillId }
+        ... on PythonError { message }
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -194,28 +196,27 @@ def test_a_port_in_use_is_one_message(ui: Ui, folder: Path) -> None:
     assert "--port" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_run_launched_in_the_ui_publishes(ui: Ui, folder: Path) -> None:
+def test_days_materialized_in_the_ui_are_one_run_that_publishes(ui: Ui, folder: Path) -> None:
     before = (folder / "home" / "published").readlink().name
+    assets = [asset["assetKey"] for asset in ui.ask(_ASSETS)["assetNodes"]]
     params = {
-        "selector": {
-            "repositoryLocationName": "tandem",
-            "repositoryName": "__repository__",
-            "jobName": "run_daily",
-        },
-        "runConfigData": {},
-        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": "2025-06-01"}]},
+        "assetSelection": [{"path": key["path"]} for key in assets],
+        "partitionNames": ["2025-06-01", "2025-06-02"],
     }
-    launched = ui.ask(_LAUNCH, params=params)["launchRun"]
-    assert launched["__typename"] == "LaunchRunSuccess", launched
-    run_id = launched["run"]["runId"]
+    launched = ui.ask(_LAUNCH, params=params)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    tag = {"key": "dagster/backfill", "value": launched["backfillId"]}
     deadline = time.monotonic() + 300
-    status = ""
-    while status not in ("SUCCESS", "FAILURE", "CANCELED") and time.monotonic() < deadline:
+    runs: list[dict[str, Any]] = []
+    while not _have_ended(runs) and time.monotonic() < deadline:
         time.sleep(1)
-        runs: list[dict[str, Any]] = ui.ask(_RUNS)["runsOrError"]["results"]
-        status = next(run["status"] for run in runs if run["runId"] == run_id)
-    assert status == "SUCCESS"
+        runs = [run for run in ui.ask(_RUNS)["runsOrError"]["results"] if tag in run["tags"]]
+    assert [run["status"] for run in runs] == ["SUCCESS"]
     assert (folder / "home" / "published").readlink().name > before
+
+
+def _have_ended(runs: list[dict[str, Any]]) -> bool:
+    return bool(runs) and {run["status"] for run in runs} <= {"SUCCESS", "FAILURE", "CANCELED"}
 
 
 def test_nothing_phones_home(ui: Ui, folder: Path) -> None:

@@ -219,6 +219,34 @@ def test_a_schedule_skips_while_a_run_is_at_work(
     assert evaluate(schedules, instance, name, thursday(4)) == reason
 
 
+@pytest.mark.parametrize(
+    ("tags", "name"), [({"dagster/backfill": "abc"}, "backfill"), ({}, "materialization")]
+)
+def test_a_schedule_skips_while_assets_chosen_in_the_ui_are_at_work(
+    schedules: Schedules, instance: dg.DagsterInstance, tags: dict[str, str], name: str
+) -> None:
+    run_id = start(instance, "__ASSET_JOB", dg.DagsterRunStatus.STARTED, tags)
+    reason = f"The warehouse is held: run {run_id} of {name} is started."
+    assert evaluate(schedules, instance, "run_daily", thursday(4)) == reason
+
+
+@pytest.mark.parametrize(("asset", "is_told"), [("release/published", True), ("marts/x", False)])
+def test_a_backfill_of_the_ui_is_told_if_it_was_to_publish(
+    settings: Settings, instance: dg.DagsterInstance, asset: str, is_told: bool
+) -> None:
+    chosen = frozenset({dg.AssetKey(asset.split("/"))})
+    status, tags = dg.DagsterRunStatus.STARTED, {"dagster/backfill": "abc"}
+    run = instance.get_run_by_id(start(instance, "__ASSET_JOB", status, tags, chosen))
+    assert run is not None
+    instance.report_run_failed(run)
+    sensors = build_sensors(settings, load_automation(settings.company))
+    sensor = next(sensor for sensor in sensors if sensor.name == "alert_on_runs")
+    with mock.patch("orchestration.defs.automation.sensors.tell", return_value=[]) as tell:
+        sensor(dg.build_sensor_context(instance=instance, cursor="2000-01-01T00:00:00"))
+    ended = [call.args[1] for call in tell.call_args_list if call.args[1] is not None]
+    assert [(outcome.job, outcome.success) for outcome in ended] == [("backfill", False)] * is_told
+
+
 def test_ended_runs_and_other_jobs_are_in_nobodys_way(
     schedules: Schedules, instance: dg.DagsterInstance
 ) -> None:
@@ -244,8 +272,17 @@ def test_what_a_crash_left_in_the_lock_holds_nothing(settings: Settings) -> None
     assert holder(settings) is None
 
 
-def start(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -> str:
-    run = dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=status)
+def start(
+    instance: dg.DagsterInstance,
+    job: str,
+    status: dg.DagsterRunStatus,
+    tags: dict[str, str] | None = None,
+    chosen: frozenset[dg.AssetKey] | None = None,
+) -> str:
+    run_id = str(uuid.uuid4())
+    run = dg.DagsterRun(
+        job_name=job, run_id=run_id, status=status, tags=tags or {}, asset_selection=chosen
+    )
     instance.add_run(run)
     return run.run_id
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration.dead_runs import end_dead_runs
 from orchestration.defs.automation.compaction import COMPACT_LAKE
-from orchestration.defs.automation.jobs import JOBS
+from orchestration.defs.automation.jobs import name_of
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
 
@@ -26,8 +26,9 @@ def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
     """
     end_dead_runs(instance, settings)
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
-        if run.job_name in (*JOBS, COMPACT_LAKE):
+        name = COMPACT_LAKE if run.job_name == COMPACT_LAKE else name_of(run)
+        if name is not None:
             status = run.status.value.lower().replace("_", " ")
-            return f"run {run.run_id} of {run.job_name} is {status}"
+            return f"run {run.run_id} of {name} is {status}"
     found = holder(settings)
     return None if found is None else f"{found} is at work"

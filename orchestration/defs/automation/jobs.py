@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.defs.publish.hold import RELEASE
+
 RUN_DAILY, REBUILD_MARTS = JOBS = ("run_daily", "rebuild_marts")
+# What Dagster calls the run of assets that somebody has chosen in the UI.
+_CHOSEN = "__ASSET_JOB"
 
 
 def build_jobs() -> tuple[dg.UnresolvedAssetJobDefinition, dg.UnresolvedAssetJobDefinition]:
@@ -21,3 +25,15 @@ def build_jobs() -> tuple[dg.UnresolvedAssetJobDefinition, dg.UnresolvedAssetJob
         tags={"tandem/full_refresh": "true"},
     )
     return run_daily, rebuild_marts
+
+
+def name_of(run: dg.DagsterRun) -> str | None:
+    """What people call a run of the pipeline: its job, or what the UI calls it; None of others."""
+    if run.job_name == _CHOSEN:
+        return "backfill" if "dagster/backfill" in run.tags else "materialization"
+    return run.job_name if run.job_name in JOBS else None
+
+
+def publishes(run: dg.DagsterRun) -> bool:
+    """Whether the run is meant to end in a release; one of a few assets in the UI is not."""
+    return run.job_name in JOBS or RELEASE in (run.asset_selection or ())

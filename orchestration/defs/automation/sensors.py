@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.alerting import tell
 from orchestration.dagster_home import remove_old_runs
 from orchestration.defs.automation.busy import why_busy
-from orchestration.defs.automation.jobs import JOBS, RUN_DAILY
+from orchestration.defs.automation.jobs import RUN_DAILY, name_of, publishes
 from orchestration.launch import outcome_of
 from orchestration.lib.company.automation_config import Automation
 from orchestration.lib.company.folder import load_company
@@ -108,8 +108,9 @@ def _look_for_runs(context: dg.SensorEvaluationContext, settings: Settings) -> d
     problems = tell(settings, None)
     for record in ended:
         run = record.dagster_run
-        if run.job_name in JOBS and run.tags.get(ALERT_TAG) != "false":
-            problems = tell(settings, outcome_of(context.instance, run))
+        name = name_of(run)
+        if name is not None and publishes(run) and run.tags.get(ALERT_TAG) != "false":
+            problems = tell(settings, outcome_of(context.instance, run, name))
         since = max(since, record.update_timestamp.replace(tzinfo=None))
     context.update_cursor(since.isoformat())
     for problem in problems:

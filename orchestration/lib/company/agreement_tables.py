@@ -473,6 +473,12 @@ _ALL = (
                 "by how much, 0 to 1, the rows may fall below the median of the last five"
                 " accepted loads; empty for no limit",
             ),
+            Column(
+                "earliest_date",
+                "date",
+                "rows dated before are bad (a lead's or deal's creation, the day of an event or"
+                " report); default: January 1st, 20 years before `history_start`",
+            ),
         ),
         ("source", "table"),
     ),

@@ -257,6 +257,29 @@ def test_a_load_expectation_can_fail(
 
 
 @pytest.mark.parametrize(
+    ("entity", "column", "is_bad"),
+    [
+        ("lead", "created_at", True),
+        ("opportunity", "created_at", True),
+        ("ad_report", "report_date", True),
+        ("opportunity", "closed_at", False),  # begins no calendar
+        ("account", "created_at", False),  # a customer of old
+    ],
+)
+def test_what_happened_before_the_earliest_date_is_bad(
+    entity: str, column: str, is_bad: bool, tmp_path: Path
+) -> None:
+    rows = [good_row(ENTITIES[entity], number) for number in range(100)]
+    rows[0][column] = type(rows[1][column] or datetime(2025, 1, 1))(1999, 12, 31)
+    rows[1][column] = type(rows[1][column] or datetime(2025, 1, 1))(2000, 1, 1)
+    candidates = write_candidate(tmp_path, entity, rows)
+    limits = Limits(earliest_date=date(2000, 1, 1))
+    outcome = check_load(candidates, make_context(100, limits=limits))
+    bad = [(row["row_number"], row["rule"]) for row in outcome.bad_rows.to_pylist()]
+    assert bad == ([(0, f"{entity}.{column}_is_plausible")] if is_bad else [])
+
+
+@pytest.mark.parametrize(
     ("rows_read", "bad", "change", "accepted"),
     [
         (3, 1, {}, True),

@@ -20,6 +20,7 @@ from orchestration.lib.company.agreement_channels import channel_of
 from orchestration.lib.company.agreement_checks import is_period_start
 from orchestration.lib.company.agreement_words import STAGE_IDS
 from orchestration.lib.company.problems import Problem
+from orchestration.lib.company.quality_limits import limits_for
 
 COMPANY = "key,value\ncompany_name,A\ntimezone,Europe/Berlin\nreporting_currency,EUR\n"
 LABELS = "source,object_type,label,stage_id\n"
@@ -180,6 +181,14 @@ def test_as_of_is_naive_utc(tmp_path: Path, written: str, as_of: datetime | None
 def test_company_is_required(tmp_path: Path) -> None:
     (problem,) = read_agreement(tmp_path).all_problems
     assert (problem.file, problem.message) == ("agreement/company.csv", "is missing")
+
+
+def test_the_earliest_date_follows_history_unless_a_line_says_it(tmp_path: Path) -> None:
+    lines = LIMITS.replace("\n", ",earliest_date\n") + "*,*,0.02,,,\ncrm,*,0.02,,,1985-06-01\n"
+    company = COMPANY + "history_start,2022-05-05\n"
+    found = agreement(tmp_path, company=company, quality_limits=lines)
+    assert limits_for(found, "web", "visits").earliest_date == date(2002, 1, 1)
+    assert limits_for(found, "crm", "leads").earliest_date == date(1985, 6, 1)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_a_release_that_grows_old_is_told_once_and_so_is_the_next_one(
     assert lines[0] == "*Tandem, company: the release is late*"
     assert f"Release {release.release_id}" in lines[1]
     assert lines[2] == "Nothing newer was published for 2.0 days; 2 are usual."
-    # Older than the hour in which a cause is told once: a new release, then the old one again.
+    # A new release, then the old one again.
     newer = publish(settings, build(settings, "b2"))
     clock.now = newer.published_at
     assert tick(0) == tick(0.1) == 2
