@@ -51,7 +51,7 @@ def build(settings: Settings, resource_overrides: dict[str, Any] | None = None) 
             "tandem": TandemResource(
                 home=str(settings.home),
                 company_folder=str(settings.company),
-                readers_group=settings.readers_group,
+                readers_gid=settings.readers_gid,
             ),
             "dbt": DbtResource(
                 project_dir=str(settings.dbt_project),

@@ -52,13 +52,13 @@ class SettingsError(TandemError):
 class Settings:
     """Folders of one installation, every path absolute, and what a server sets.
 
-    `readers_group` may read releases beside the user; `keep_days` is how long a run's history
-    stays; `is_history_in_postgres` says where it is.
+    The group of `readers_gid` may read releases beside the user; `keep_days` is how long a run's
+    history stays; `is_history_in_postgres` says where it is.
     """
 
     home: Path
     company: Path
-    readers_group: str | None = None
+    readers_gid: int | None = None
     keep_days: int = _KEEP_DAYS
     is_history_in_postgres: bool = False
 
@@ -143,7 +143,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         home,
         _company(home, env.get("TANDEM_COMPANY")),
-        readers_group=_readers_group(env.get("TANDEM_READERS_GROUP")),
+        readers_gid=_readers_gid(env.get("TANDEM_READERS_GROUP")),
         keep_days=_keep_days(env.get("TANDEM_KEEP_DAYS")),
         is_history_in_postgres=_is_in_postgres(env.get(POSTGRES_URL)),
     )
@@ -164,22 +164,23 @@ def _company(home: Path, named: str | None) -> Path:
     return company
 
 
-def _readers_group(name: str | None) -> str | None:
+def _readers_gid(name: str | None) -> int | None:
+    """The group's number; a container, which has no name for a group of its host, is given it."""
     if not name:
         return None
     try:
-        group = grp.getgrnam(name)
+        gid = int(name) if name.isascii() and name.isdigit() else grp.getgrnam(name).gr_gid
     except KeyError:
         raise SettingsError(
             f"TANDEM_READERS_GROUP is '{name}', which is no group of this machine."
             f" Create it with `groupadd {name}`, or unset it to keep releases to this user."
         ) from None
-    if os.geteuid() != 0 and group.gr_gid not in (os.getegid(), *os.getgroups()):
+    if os.geteuid() != 0 and gid not in (os.getegid(), *os.getgroups()):
         raise SettingsError(
             f"TANDEM_READERS_GROUP is '{name}', and this user is no member of it: nobody but a"
             f" member can give it a file. Add the user with `usermod -aG {name} USER`."
         )
-    return name
+    return gid
 
 
 def _keep_days(text: str | None) -> int:

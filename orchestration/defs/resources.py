@@ -53,11 +53,11 @@ class TandemResource(dg.ConfigurableResource):
 
     home: str
     company_folder: str
-    readers_group: str | None = None
+    readers_gid: int | None = None
 
     @property
     def settings(self) -> Settings:
-        return Settings(Path(self.home), Path(self.company_folder), self.readers_group)
+        return Settings(Path(self.home), Path(self.company_folder), self.readers_gid)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[TandemResource]:

@@ -128,7 +128,7 @@ def _dbt(
             **os.environ,
             **environment(settings),
             **build,
-            "DBT_LOG_PATH": str(settings.home / "dbt"),
+            "DBT_LOG_PATH": str(target),
         },
         capture_output=True,
         text=True,

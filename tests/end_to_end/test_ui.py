@@ -135,6 +135,7 @@ def test_jobs_schedules_and_sensors_are_there(ui: Ui) -> None:
     assert {sensor["name"] for sensor in repository["sensors"]} == {
         "load_new_files",
         "alert_on_runs",
+        "remove_old_history",
     }
 
 

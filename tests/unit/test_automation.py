@@ -6,6 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -382,6 +383,23 @@ def test_the_cursor_stays_small(landing: Landing, company: SmallCompany) -> None
     )
     assert landing.tick() == WAITING
     assert len(landing.cursor or "") == len(before) < 200
+
+
+def test_the_daemon_removes_old_runs(settings: Settings, instance: dg.DagsterInstance) -> None:
+    start(instance, "run_daily", dg.DagsterRunStatus.FAILURE)
+    at_work = start(instance, "run_daily", dg.DagsterRunStatus.STARTED)
+    said = []
+    for days in (1, 0):
+        sensors = build_sensors(
+            replace(settings, keep_days=days), load_automation(settings.company)
+        )
+        sensor = next(each for each in sensors if each.name == "remove_old_history")
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+        found = sensor(dg.build_sensor_context(instance=instance))
+        assert isinstance(found, dg.SkipReason)
+        said.append(found.skip_message)
+    assert said == ["0 old runs are removed.", "1 old runs are removed."]
+    assert instance.get_run_ids() == [at_work]
 
 
 def test_a_company_with_problems_is_left_to_check(landing: Landing, company: SmallCompany) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import POSTGRES_URL, SettingsError, load_settings
-from tests.fixtures.groups import some_group
+from tests.fixtures.groups import gid_of, some_group
 
 URL = "postgresql://tandem:p%40ss@db.example.com:5432/runs"
 
@@ -19,7 +19,7 @@ def load(tmp_path: Path, **env: str) -> object:
 
 def test_without_them_all_is_private_and_in_files(tmp_path: Path) -> None:
     settings = load_settings({"TANDEM_HOME": str(tmp_path)})
-    assert settings.readers_group is None
+    assert settings.readers_gid is None
     assert settings.keep_days == 90
     assert not settings.is_history_in_postgres
 
@@ -27,9 +27,17 @@ def test_without_them_all_is_private_and_in_files(tmp_path: Path) -> None:
 def test_they_are_read_and_the_address_is_kept_nowhere(tmp_path: Path) -> None:
     env = {"TANDEM_READERS_GROUP": some_group(), "TANDEM_KEEP_DAYS": "30", POSTGRES_URL: URL}
     settings = load_settings({"TANDEM_HOME": str(tmp_path), **env})
-    assert (settings.readers_group, settings.keep_days) == (some_group(), 30)
+    assert (settings.readers_gid, settings.keep_days) == (gid_of(some_group()), 30)
     assert settings.is_history_in_postgres
     assert "p%40ss" not in repr(settings)
+
+
+def test_a_container_names_a_group_of_its_host_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getgroups", lambda: [54321])
+    env = {"TANDEM_HOME": str(tmp_path), "TANDEM_READERS_GROUP": "54321"}
+    assert load_settings(env).readers_gid == 54321
 
 
 @pytest.mark.parametrize(

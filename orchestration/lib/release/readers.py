@@ -6,7 +6,7 @@ else in `$TANDEM_HOME`, which is private.
 
 from __future__ import annotations
 
-import shutil
+import os
 from pathlib import Path
 
 from orchestration.lib.durable import PRIVATE_FOLDER
@@ -36,8 +36,8 @@ def open_the_way(settings: Settings) -> None:
 
 
 def _give(settings: Settings, path: Path, own: int, group: int) -> None:
-    if settings.readers_group is None:
+    if settings.readers_gid is None:
         path.chmod(own)
         return
-    shutil.chown(path, group=settings.readers_group)
+    os.chown(path, -1, settings.readers_gid)
     path.chmod(own | group)

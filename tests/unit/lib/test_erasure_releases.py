@@ -17,7 +17,7 @@ from orchestration.lib.erasure.release_files import _key, rewrite_releases
 from orchestration.lib.erasure.rows import Known
 from orchestration.lib.release.files import DATABASE, MANIFEST, file_digests, seal
 from orchestration.settings import Settings
-from tests.fixtures.groups import some_group
+from tests.fixtures.groups import gid_of, some_group
 
 KEY = b"key"
 HASH = "a" * 32
@@ -140,13 +140,13 @@ def test_numbers_views_comments_and_seals_stay(settings: Settings, erased: Erase
 
 
 def test_readers_can_read_what_was_rewritten(settings: Settings, erased: Erased) -> None:
-    shared = replace(settings, readers_group=some_group())
+    shared = replace(settings, readers_gid=gid_of(some_group()))
     folder = settings.releases / "r000001"
     seal(shared, folder)
     rewrite_releases(shared, erased, KNOWN)
     for path in (folder, *folder.rglob("*")):
-        found = (path.stat().st_mode & 0o777, path.group())
-        assert found == (0o550 if path.is_dir() else 0o440, shared.readers_group)
+        found = (path.stat().st_mode & 0o777, path.stat().st_gid)
+        assert found == (0o550 if path.is_dir() else 0o440, shared.readers_gid)
 
 
 def test_a_release_without_the_person_and_a_second_time_change_nothing(

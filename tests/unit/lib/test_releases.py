@@ -21,7 +21,7 @@ from orchestration.lib.release.files import ReleaseError
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.lib.release.releases import BuildInfo, PublishRefused, Release
 from orchestration.settings import Settings
-from tests.fixtures.groups import some_group
+from tests.fixtures.groups import gid_of, some_group
 
 AS_OF = datetime(2024, 3, 1, 12)
 ASSETS = ("marts/dim_stage", "marts/fct_funnel")
@@ -197,7 +197,7 @@ def modes(settings: Settings) -> dict[str, set[str]]:
     for path in (settings.home, settings.releases, *settings.releases.rglob("*")):
         depth = len(path.relative_to(settings.home).parts)
         kind = ("home", "releases")[depth] if depth < 2 else "folder" if path.is_dir() else "file"
-        group = "readers" if path.group() == settings.readers_group else "other"
+        group = "readers" if path.stat().st_gid == settings.readers_gid else "other"
         found.setdefault(kind, set()).add(f"{path.stat().st_mode & 0o7777:o} {group}")
     return found
 
@@ -212,7 +212,7 @@ def test_releases_are_private_until_a_group_may_read_them(settings: Settings) ->
         "file": {"400 other"},
     }
     assert modes(settings) == private
-    shared = replace(settings, readers_group=some_group())
+    shared = replace(settings, readers_gid=gid_of(some_group()))
     publish(shared, build(shared, "b2"))
     assert modes(shared) == {
         "home": {"710 readers"},
