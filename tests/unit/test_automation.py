@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +19,7 @@ import dagster as dg
 import pytest
 
 from orchestration.dagster_home import prepare_dagster_home
+from orchestration.dead_runs import marked_alive
 from orchestration.defs.automation.compaction import compact_lake
 from orchestration.defs.automation.schedules import build_schedules
 from orchestration.defs.automation.sensors import build_sensors
@@ -271,6 +274,39 @@ def test_what_a_crash_left_in_the_lock_holds_nothing(settings: Settings) -> None
     settings.home.mkdir()
     (settings.home / "lock").write_text(json.dumps({"pid": 1, "what": "x"}), encoding="utf-8")
     assert holder(settings) is None
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_in_nobodys_way(
+    schedules: Schedules, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    dead = start(instance, "run_daily", dg.DagsterRunStatus.STARTED)
+    storage = instance.event_log_storage
+    storage.set_concurrency_slots("warehouse", 1)
+    storage.claim_concurrency_slot("warehouse", dead, "dbt_models")
+    script = (
+        "import os, sys; from pathlib import Path; from orchestration.settings import Settings;"
+        " from orchestration.dead_runs import marked_alive; home = Path(sys.argv[1]);\n"
+        "with marked_alive(Settings(home, home), sys.argv[2]): print('held', flush=True);"
+        " sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(settings.home), dead],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    assert isinstance(evaluate(schedules, instance, "run_daily", thursday(4)), str)
+    process.kill()
+    process.communicate()
+    living = start(instance, "another_job", dg.DagsterRunStatus.STARTED)
+    with marked_alive(settings, living):
+        assert isinstance(evaluate(schedules, instance, "run_daily", thursday(4)), dg.RunRequest)
+    status = {run.run_id: run.status for run in instance.get_runs()}
+    assert status == {dead: dg.DagsterRunStatus.FAILURE, living: dg.DagsterRunStatus.STARTED}
+    assert storage.get_concurrency_info("warehouse").active_slot_count == 0
+    assert list((settings.dagster_home / "alive").iterdir()) == []
 
 
 def start(

@@ -23,6 +23,7 @@ from orchestration.demo.generator.rates import Rates
 from orchestration.demo.generator.stories import plant
 from orchestration.demo.generator.truth import write_stories, write_truth
 from orchestration.demo.generator.world import Setting
+from orchestration.lib.durable import remove_tree, scratch
 from orchestration.settings import DEMO_TEMPLATE
 
 FOLDERS = ("sources", "agreement", "data", "truth")
@@ -51,17 +52,22 @@ def write_company(
     dollar = draw_dollar_rates(setting)
     history, damage = History(company), Damage()
 
-    for name in FOLDERS:
-        shutil.rmtree(target / name, ignore_errors=True)
-    for name in ("sources", "agreement"):
-        shutil.copytree(DEMO_TEMPLATE / name, target / name)
-    write_crm(history, target / "data" / "crm", damage)
-    write_web(company, target / "data" / "web", damage)
-    write_marketing(company, target / "data" / "marketing", damage)
-    write_agreement(setting, dollar, target / "agreement")
-    write_plan(setting, plain, target / "agreement")
-    expected = write_truth(history, dollar, target / "truth", damage)
-    write_stories(planted, end, target / "truth")
+    # Beside the target first: a company that is there is taken for a whole one.
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(target.with_name(f"{target.name}.new")) as new:
+        for name in ("sources", "agreement"):
+            shutil.copytree(DEMO_TEMPLATE / name, new / name)
+        write_crm(history, new / "data" / "crm", damage)
+        write_web(company, new / "data" / "web", damage)
+        write_marketing(company, new / "data" / "marketing", damage)
+        write_agreement(setting, dollar, new / "agreement")
+        write_plan(setting, plain, new / "agreement")
+        expected = write_truth(history, dollar, new / "truth", damage)
+        write_stories(planted, end, new / "truth")
+        target.mkdir(exist_ok=True)
+        for name in FOLDERS:
+            remove_tree(target / name)
+            (new / name).rename(target / name)
     return DemoSummary(
         folder=target,
         rows=expected["rows"],

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.demo import generate_demo
+from orchestration.demo.generator import write
 from orchestration.demo.generator.holidays import holidays
 from orchestration.demo.generator.rates import SEGMENTS, TEAMS, Rates
 from orchestration.demo.generator.stories import plant
@@ -116,6 +117,18 @@ def test_small_and_long_companies(tmp_path: Path, scale: float, days: int) -> No
     summary = generate_demo(tmp_path, scale=scale, days=days)
     assert summary.leads > 20
     assert check_company(tmp_path, {}).problems == []
+
+
+def test_a_company_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "write_stories", die)
+    with pytest.raises(KeyboardInterrupt):
+        generate_demo(tmp_path / "demo", scale=0.02, days=90)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unusable_arguments_are_refused(tmp_path: Path) -> None:

@@ -184,6 +184,19 @@ def test_a_late_change_is_found_and_a_gap_is_closed(database: Installation) -> N
     ]  # fmt: skip
 
 
+def test_days_of_a_load_that_was_given_up_are_a_gap(database: Installation) -> None:
+    database.ingest("crm", "spend", day("2025-03-03"))
+    database.execute("insert into spend values ('2025-03-10', 'x', 5)")
+    lost = database.ingest("crm", "spend", day("2025-03-20")).load
+    database.ingest("crm", "spend", day("2025-03-30"))
+    whole = database.current("ad_report", "report_date", "ad_id", "cost")
+    Lake(database.settings).give_up(lost.load_id, "Kim", "a bad disk")
+    assert database.current("ad_report", "report_date", "ad_id", "cost") != whole
+    after = database.ingest("crm", "spend", day("2025-03-31"))
+    assert after.load.window == (datetime(2025, 3, 2), datetime(2025, 4, 1))
+    assert database.current("ad_report", "report_date", "ad_id", "cost") == whole
+
+
 def test_days_of_a_report_are_restated_within_the_lag(database: Installation) -> None:
     database.ingest("crm", "spend", day("2025-03-02"))
     database.execute(
@@ -383,6 +396,18 @@ def test_a_snapshot_in_between_forgets_files_that_are_gone(files: Installation, 
     (files.folder / "events/01.csv").unlink()
     assert times_after_run(mode) == before and len(before) == 6
     assert times_after_run("snapshot") == times_after_run(mode) == before[3:]
+
+
+def test_files_of_a_load_that_was_given_up_are_read_again(files: Installation) -> None:
+    first = files.ingest("web", "events").load
+    files.write("events/03.csv", events("03 10:00"))
+    files.ingest("web", "events")
+    whole = times(files)
+    Lake(files.settings).give_up(first.load_id, "Kim", "a bad disk")
+    assert times(files) == ["03 10:00"]
+    again = files.ingest("web", "events")
+    assert sorted(again.load.files) == ["events/01.csv", "events/02.csv"]
+    assert times(files) == whole
 
 
 def test_files_one_by_one_are_what_all_of_them_at_once_are(

@@ -18,11 +18,11 @@ import pytest
 
 from expectations.results import ExpectationResult
 from orchestration.lib import ledger
-from orchestration.lib.durable import repoint, whole_file
+from orchestration.lib.durable import repoint, scratch, whole_file
 from orchestration.lib.entities import ENTITIES
 from orchestration.lib.lake import lake as lake_module
 from orchestration.lib.lake.duplicates import split_duplicates
-from orchestration.lib.lake.files import LakeError, entity_folder, loads_file
+from orchestration.lib.lake.files import LakeError, empty_file, entity_folder, loads_file
 from orchestration.lib.lake.lake import Counts, Lake
 from orchestration.lib.lake.manifest import UnknownLoadError
 from orchestration.lib.lock import Busy, exclusive
@@ -318,6 +318,40 @@ def test_a_lost_manifest_never_costs_the_lake(lake: Lake, settings: Settings) ->
     assert entity_folder(settings, "crm", "records", "lead", load_id).exists()
 
 
+def cut_in_half(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def test_a_damaged_load_is_named_and_can_be_given_up(lake: Lake, settings: Settings) -> None:
+    load(lake, rows("lead", {"source_id": "1"}))
+    second = load(lake, rows("lead", {"source_id": "2"}))
+    lake.require_whole()
+    (path,) = entity_folder(settings, "crm", "records", "lead", second).iterdir()
+    cut_in_half(path)
+    said = rf"{path} cannot be read .* `tandem reload {second} --why"
+    with pytest.raises(LakeError, match=said):
+        lake.require_whole()
+    with pytest.raises(LakeError, match=said):
+        lake.last_versions(lake.manifest.loads("accepted"), "lead", pa.array(["2"]))
+    with pytest.raises(ledger.LedgerError, match="who decides and why"):
+        lake.give_up(second, "Ops", " ")
+    assert lake.give_up(second, *WHY).load_id == second
+    lake.require_whole()
+    assert current_ids(lake) == ["1"]
+    (logged,) = ledger.overrides(settings, "reload")
+    assert logged.target == {"load_id": second, "source": "crm", "table": "records"}
+    with pytest.raises(UnknownLoadError, match=f"no load {second}"):
+        lake.give_up(second, *WHY)
+
+
+def test_a_damaged_file_without_rows_is_written_anew(lake: Lake, settings: Settings) -> None:
+    path = empty_file(settings, "lead")
+    cut_in_half(path)
+    lake.ensure()
+    assert pq.read_schema(path) == ENTITIES["lead"].arrow_schema
+
+
 def test_the_agreement_is_loaded_when_it_changed(lake: Lake, settings: Settings) -> None:
     tables = {
         "stages": pa.table({"stage_id": ["lead"], "position": [1]}),
@@ -444,6 +478,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     repoint(tmp_path / "link", "file")
     assert (tmp_path / "link").read_text() == "new"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "link"]
+
+
+def test_scratch_is_empty_before_and_gone_after(tmp_path: Path) -> None:
+    left = tmp_path / "tmp" / "of-a-crash"
+    left.mkdir(parents=True)
+    with pytest.raises(RuntimeError), scratch(tmp_path / "tmp") as folder:
+        assert list(folder.iterdir()) == []
+        (folder / "file").touch()
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_exported_loads_exist_before_the_first_load(lake: Lake, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from expectations.results import ExpectationResult
 from orchestration.lib import ledger
+from orchestration.lib.lock import Busy
 from orchestration.lib.release import releases
 from orchestration.lib.release.files import ReleaseError
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
@@ -399,6 +401,22 @@ def test_a_rollback_during_a_publish_wins(
         publish(settings, info)
     assert published_build(settings) == "b1"
     assert [path.name for path in settings.releases.iterdir()] == ["r000001"]
+
+
+def test_a_publish_leaves_alone_what_a_rollback_is_writing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(settings, build(settings, "b1"))
+    unfinished = settings.home / ".tmp-hold.json-1"
+    unfinished.touch()
+    monkeypatch.setattr(releases, "_SWAP_SECONDS", 0)
+    with (settings.home / "publish.lock").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Busy):
+            publish(settings, build(settings, "b2"))
+    assert unfinished.exists()
+    publish(settings, build(settings, "b2"))
+    assert not unfinished.exists()
 
 
 def test_rollback_refuses_what_is_no_release(settings: Settings) -> None:
