@@ -95,7 +95,7 @@ def run_ours(table: pa.Table) -> dict[str, float]:
 def install_package(folder: Path) -> Path | None:
     """The folder with the package, installed on first use; None where it cannot be had."""
     if not folder.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet"]
         command = [*pip, "--target", str(folder), "ChannelAttribution"]
         try:
             done = subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS)
