@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -109,7 +110,8 @@ def install_package(folder: Path) -> Path | None:
 def run_package(table: pa.Table, folder: Path) -> dict[str, float]:
     """Seconds for the package's heuristics and its Markov model."""
     sys.path.append(str(folder))
-    package = import_module("ChannelAttribution")
+    with redirect_stdout(sys.stderr):  # it advertises itself
+        package = import_module("ChannelAttribution")
 
     data = table.to_pandas()
     start = perf_counter()

@@ -226,11 +226,10 @@ def main() -> None:
     for name in PARTS:
         if name in chosen:
             found += list(PARTS[name](bench))
-    file = PROJECT_ROOT / "benchmarks" / "results.json"
-    results.write(file, arguments.scale, found)
+    results.write(results.FILE, arguments.scale, found)
     print(f"{results.machine()}; scale {arguments.scale:g}\n")
     print(results.table(found))
-    print(f"\nWritten to {file.relative_to(PROJECT_ROOT)}.")
+    print(f"\nWritten to {results.FILE.relative_to(PROJECT_ROOT)}.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What was measured beside what was promised: the table on the terminal, and `results.json`.
 
+    python -m benchmarks.results docs/performance.md    # put the last results into the page
+
 Belongs here: the shape of a result and how it is shown and kept. Does not belong here: measuring.
 """
 
@@ -8,10 +10,15 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+FILE = Path(__file__).with_name("results.json")
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
+_KEYS = ("name", "unit", "measured", "budget")
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,16 @@ def write(path: Path, scale: float, results: Sequence[Result]) -> None:
     path.write_text(json.dumps(found, indent=2) + "\n")
 
 
+def page(text: str, path: Path) -> str:
+    """The page with the written results between its two marks."""
+    found = json.loads(path.read_text())
+    lines = [Result(*(each[key] for key in _KEYS)) for each in found["budgets"]]
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    head = f"Machine: {found['machine']}. Scale: {found['scale']:g}."
+    return f"{before}{BEGIN}{head}\n\n{table(lines)}\n{END}{after}"
+
+
 def machine() -> str:
     """What the figures depend on: cores, memory, processor, system."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -94,3 +111,12 @@ def _text(value: float | None) -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    target.write_text(page(target.read_text(), FILE))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from benchmarks.generate import CHANGING, Company, generate, grow
-from benchmarks.results import Result, table, write
+from benchmarks.results import Result, page, table, write
 from orchestration.lib import ingest, reading
 from orchestration.lib.company.folder import load_company
 from orchestration.lib.ingest import Ingested, ingest_table
@@ -132,5 +132,9 @@ def test_results_say_what_was_met_and_by_how_much_it_was_missed(tmp_path: Path) 
         {"name": "full run", "unit": "s", "measured": 90.0, "budget": 100.0, "met": True},
         {"name": "floor", "unit": "s", "measured": 80.0, "budget": None, "met": None},
     ]
+    text = page("Before\n<!-- measured -->\nold\n<!-- end -->\nAfter\n", file)
+    assert text.startswith("Before\n<!-- measured -->\nMachine: ") and "old" not in text
+    assert text.endswith("<!-- end -->\nAfter\n")
+    assert "| full run | s    |    90.00 |    100 | met |" in text
     write(file, 10, results[1:2])
     assert [each["name"] for each in json.loads(file.read_text())["budgets"]] == ["peak memory"]
