@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,15 @@ class Run:
         return sum(seconds for name, seconds in self.models.items() if name in names)
 
 
-def run(settings: Settings, as_of: date, *arguments: str) -> Run:
-    """Run the pipeline; raises CalledProcessError where it does not publish."""
+def run(settings: Settings, last_day: date, *arguments: str) -> Run:
+    """Run the pipeline as on the morning after a day, when all of the day is there.
+
+    Raises CalledProcessError where it does not publish.
+    """
+    as_of = f"{last_day + timedelta(days=1)}T04:00"
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "run.json"
-        command = [sys.executable, "-m", "benchmarks.run", str(result), "--as-of", str(as_of)]
+        command = [sys.executable, "-m", "benchmarks.run", str(result), "--as-of", as_of]
         seconds, peak = measured([*command, *arguments], environment(settings))
         found: dict[str, Any] = json.loads(result.read_text())
     return Run(seconds=seconds, peak_memory=peak, **found)
