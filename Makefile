@@ -11,7 +11,9 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help run test test-long lint ui demo install manifest lock clean
+SCALE ?= 1
+
+.PHONY: help run test test-long bench lint ui demo install manifest lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +27,10 @@ test: install manifest  ## run the test suite
 
 test-long: install manifest  ## run the tests that take minutes
 	$(BIN)/pytest -m long
+
+bench: install manifest  ## measure the budgets (SCALE=1 or 10, ONLY=full,daily for some parts)
+	@$(BIN)/python -m benchmarks.bench --scale $(SCALE) --work $(TANDEM_HOME)/benchmark \
+		$(if $(ONLY),--only $(ONLY))
 
 lint: install manifest  ## ruff, mypy, sqlfluff, layering
 	$(BIN)/ruff check .

@@ -2,18 +2,16 @@
 
 Both read the same unaggregated paths, as texts. Ours splits them and runs all ten models; the
 package (C++) runs its heuristics (first, last, linear) and its Markov model of order 1, which it
-estimates by simulation. The package is under GPL and no part of Tandem: install it apart, and
-name the folder.
-
-    pip install --target /tmp/channelattribution ChannelAttribution
-    python -m benchmarks.attribution --package /tmp/channelattribution
+estimates by simulation. The package is under GPL and no part of Tandem: it is installed into a
+folder of the benchmark's own, and nothing else knows of it.
 """
 
 from __future__ import annotations
 
-import argparse
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -28,6 +26,7 @@ from orchestration.lib.attribution.paths import Outcomes, Paths
 
 CHANNELS = np.array([f"channel {number:02}" for number in range(12)])
 HALF_LIFE_DAYS = 7
+INSTALL_SECONDS = 600  # it may have to be compiled
 
 
 def make_paths(count: int, touches: int, seed: int) -> pa.Table:
@@ -63,10 +62,10 @@ def run_ours(table: pa.Table) -> dict[str, float]:
         return result
 
     paths: Paths = timed("read", lambda: parse_paths(table["path"], ">"))
-    outcomes = Outcomes(
-        *(np.asarray(table[name], dtype=np.float64) for name in ("conversions", "value", "null")),
-        np.zeros(len(table), np.int64),
+    conversions, values, nulls = (
+        np.asarray(table[name], dtype=np.float64) for name in ("conversions", "value", "null")
     )
+    outcomes = Outcomes(conversions, values, nulls, np.zeros(len(table), np.int64))
     # What the warehouse knows beside the channels: here evenly spread days and milestones.
     places = np.arange(len(paths.codes)) - paths.per_touch(paths.starts)
     left = paths.per_touch(paths.lengths) - places
@@ -94,10 +93,25 @@ def run_ours(table: pa.Table) -> dict[str, float]:
     return seconds
 
 
+def install_package(folder: Path) -> Path | None:
+    """The folder with the package, installed on first use; None where it cannot be had."""
+    if not folder.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+        command = [*pip, "--target", str(folder), "ChannelAttribution"]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        if done.returncode:
+            return None
+    return folder
+
+
 def run_package(table: pa.Table, folder: Path) -> dict[str, float]:
     """Seconds for the package's heuristics and its Markov model."""
     sys.path.append(str(folder))
-    package = import_module("ChannelAttribution")
+    with redirect_stdout(sys.stderr):  # it advertises itself
+        package = import_module("ChannelAttribution")
 
     data = table.to_pandas()
     start = perf_counter()
@@ -109,29 +123,3 @@ def run_package(table: pa.Table, folder: Path) -> dict[str, float]:
         order=1, sep=">", ncore=2, seed=1, verbose=False, flg_pro=False,
     )  # fmt: skip
     return {"heuristics": heuristics, "markov": perf_counter() - start}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--paths", type=int, default=1_000_000)
-    parser.add_argument("--touches", type=int, default=6_000_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--package", type=Path, help="folder that ChannelAttribution is in")
-    arguments = parser.parse_args()
-    table = make_paths(arguments.paths, arguments.touches, arguments.seed)
-    ours = run_ours(table)
-    for name, seconds in ours.items():
-        print(f"ours     {name:<16} {seconds:7.2f} s")
-    print(f"ours     ten models       {sum(ours.values()):7.2f} s")
-    if arguments.package is None:
-        print("package  not measured: name its folder with --package")
-        return
-    theirs = run_package(table, arguments.package)
-    for name, seconds in theirs.items():
-        print(f"package  {name:<16} {seconds:7.2f} s")
-    print(f"package  both             {sum(theirs.values()):7.2f} s")
-    print(f"ratio    ours / package   {sum(ours.values()) / sum(theirs.values()):7.2f}")
-
-
-if __name__ == "__main__":
-    main()

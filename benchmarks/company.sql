@@ -18,6 +18,11 @@ create macro seen(moment) as
     case when moment < getvariable('until') then moment end;
 
 create macro reps() as 100;
+
+-- Each tenth is of marketing, and owns no lead.
+create macro sales_rep(place) as
+    'rep' || (place + place // 9);
+
 create macro campaigns() as 200;
 
 -- Persons first to last (exclusive), with the whole of what will ever happen to them. Each
@@ -48,7 +53,7 @@ create macro people(first, last) as table
                         case when u(n, 16) < 0.25
                             then 'person' || n || '@gmail.com'
                             else 'person' || n || '@company' || account || '.example' end as email,
-                        'rep' || cast(floor(u(n, 17) * reps()) as bigint) as owner_id,
+                        sales_rep(cast(floor(u(n, 17) * reps() * 0.9) as bigint)) as owner_id,
                         pick(['DE', 'AT', 'CH', 'FR', 'GB', 'US'], account, 18) as country,
                     from (
                         select

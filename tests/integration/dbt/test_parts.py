@@ -27,8 +27,13 @@ def spoil(warehouse: Warehouse, change: str) -> None:
 
 
 def visit(source_id: str, time: str, source: str) -> dict[str, str]:
-    return {"source_id": source_id, "occurred_at": time, "touch_type": "web_session",
-            "anonymous_id": "v1", "landing_page": f"https://a.example/?utm_source={source}"}  # fmt: skip
+    return {
+        "source_id": source_id,
+        "occurred_at": time,
+        "touch_type": "web_session",
+        "anonymous_id": "v1",
+        "landing_page": f"https://a.example/?utm_source={source}",
+    }
 
 
 def build(lake: LakeBuilder, select: str) -> Warehouse:
@@ -93,7 +98,8 @@ def test_of_the_days_of_deals_the_changed_months_are_made_anew(tmp_path: Path) -
     """
     warehouse = build(lake, days)
     assert warehouse.rows(amounts) == [
-        ("2025-01-30", 0, 1), ("2025-01-31", 100, 1), ("2025-02-01", 100, 1), ("2025-02-02", 100, 1),
+        ("2025-01-30", 0, 1), ("2025-01-31", 100, 1),
+        ("2025-02-01", 100, 1), ("2025-02-02", 100, 1),
     ]  # fmt: skip
 
     spoil(warehouse, f"update marts.{days} set opening_amount = 7")
