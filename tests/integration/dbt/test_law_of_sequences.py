@@ -59,17 +59,17 @@ class Round:
 
 @st.composite
 def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
-    """Once or twice two changes and a reading; then a change, and all or one table read daily."""
+    """Once or twice three changes and a reading; then some more, and a daily reading."""
 
     def one_of(names: Sequence[str]) -> Step:
         return Step(draw(st.sampled_from(names)), draw(_NUMBERS), draw(_NUMBERS))
 
-    parts = [*[CHANGES, CHANGES, READINGS] * draw(st.integers(1, 2)), CHANGES]
+    parts = [*[*[CHANGES] * 3, READINGS] * draw(st.integers(1, 2)), CHANGES, CHANGES]
     return tuple(one_of(names) for names in [*parts, ("daily_of_one", "daily")])
 
 
 def _rounds(sequences: int) -> st.SearchStrategy[list[Round]]:
-    """Two rounds. The agreement stays as it is in half of them."""
+    """Two rounds. The agreement stays as it is in about half of them."""
     return st.lists(
         st.builds(
             Round,
@@ -169,7 +169,7 @@ class Home:
         return sorted((tuple(row.values()) for row in theirs), key=repr)
 
 
-def _holds(transform: Dbt, folder: Path, rounds: Sequence[Round]) -> None:
+def _holds(transform: Dbt, folder: Path, rounds: Sequence[Round], is_thorough: bool) -> None:
     company = folder / "company"
     write_company(company)
     everybody = list(sides(company, len(rounds[0].steps)))
@@ -191,12 +191,12 @@ def _holds(transform: Dbt, folder: Path, rounds: Sequence[Round]) -> None:
     home.build(datetime.combine(day, time(22)), full_refresh=True)
     assert differing_marts(step_by_step, home.settings.warehouse_file) == {}
 
-    # What sources say in the end, read again here and for the first time elsewhere. Half of them
-    # will do, and the rows that the marts are made of: readings are what takes the time.
+    # What sources say in the end, read again here and for the first time elsewhere. Where there is
+    # little time half of them will do, and the rows that marts are made of.
     fresh = Home(make_folder(folder / "fresh"), company, transform)
     shutil.copytree(home.settings.home / "secrets", fresh.settings.home / "secrets")
     loaded = load_company(company, {})
-    read = everybody[::2]
+    read = everybody if is_thorough else everybody[::2]
     for side in read:
         side.everything(home.settings, loaded)
     for side in reversed(read):
@@ -207,16 +207,20 @@ def _holds(transform: Dbt, folder: Path, rounds: Sequence[Round]) -> None:
     names = [side.name for side in read]
     for entity in ENTITIES:
         assert home.current(entity, names) == fresh.current(entity, names), entity
+    if is_thorough:
+        for each in (home, fresh):
+            each.build(datetime.combine(day, time(22)))
+        assert differing_marts(home.settings.warehouse_file, fresh.settings.warehouse_file) == {}
 
 
-def _check(transform: Dbt, rounds: list[Round]) -> None:
+def _check(transform: Dbt, rounds: list[Round], is_thorough: bool = False) -> None:
     for number, each in enumerate(rounds, start=1):
         agreement = f"window of {each.window_days} days, USD at {each.rate}"
         note(f"Round {number}, {each.days} days later, {agreement}:")
         for side, steps in enumerate(each.steps):
             note(f"  crm{side}: {', '.join(map(repr, steps))}")
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        _holds(transform, Path(folder), rounds)
+        _holds(transform, Path(folder), rounds, is_thorough)
 
 
 def _law(examples: int) -> settings:
@@ -247,4 +251,4 @@ def test_ten_sequences_end_in_the_marts_of_a_full_refresh(
 @given(started=st.booleans(), rounds=_rounds(SEQUENCES))
 def test_hundreds_of_sequences_do(transform: Dbt, started: bool, rounds: list[Round]) -> None:
     assume(started)
-    _check(transform, rounds)
+    _check(transform, rounds, is_thorough=True)
