@@ -16,6 +16,7 @@ import pytest
 
 from orchestration.lib.lock import exclusive
 from orchestration.settings import NO_TELEMETRY, Settings
+from tests.fixtures.access import opened_to
 from tests.fixtures.network import foreign, spied
 from tests.fixtures.ui import TANDEM
 
@@ -131,6 +132,10 @@ def as_new(site: Site) -> Iterator[Site]:
     yield site
     for path, content in files.items():
         path.write_bytes(content)
+
+
+def test_all_that_is_created_is_private(site: Site) -> None:
+    assert opened_to(site.home) == {}
 
 
 def test_init_writes_into_no_folder_that_holds_something(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from orchestration.dagster_home import opened
 from orchestration.defs.sources import assets
 from orchestration.settings import EVENT_BATCH_SIZE, POSTGRES_URL, load_settings
 from tests.end_to_end.small_company import SmallCompany
-from tests.fixtures.groups import some_group
+from tests.fixtures.access import opened_to, some_group
 from tests.fixtures.network import free_port
 from tests.fixtures.postgres import Server
 from tests.fixtures.ui import Ui, running, running_ui
@@ -85,6 +85,7 @@ class Site:
     database: str
     said: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    listening: list[str] = field(default_factory=list)
 
     @property
     def home(self) -> Path:
@@ -143,6 +144,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator
             ):
                 site.runs.append(_launched(ui))
                 site.said.append(str(ui.ask(_INSTANCE)))
+                site.listening = ui.addresses
         yield site
     finally:
         os.umask(umask)
@@ -261,18 +263,14 @@ def test_the_channels_that_failed_were_told_of_without_their_secrets(site: Site)
 
 def test_all_is_private_but_for_the_way_to_the_releases(site: Site) -> None:
     group = site.environment["TANDEM_READERS_GROUP"]
-    opened_to: dict[str, set[str]] = {}
-    for path in (site.home, *site.home.rglob("*")):
-        # dagster-dbt copies it from the checkout, with its mode, into a folder that is private.
-        if path.is_symlink() or path.name == "partial_parse.msgpack":
-            continue
-        mode = path.stat().st_mode & 0o777
-        assert not mode & 0o007, path
-        if mode & 0o070:
-            assert path.group() == group, path
-            top = path.relative_to(site.home).parts[:1]
-            opened_to.setdefault("".join(top), set()).add(f"{mode:o}")
-    assert opened_to == {"": {"710"}, "releases": {"750", "550", "440"}}
+    assert opened_to(site.home) == {
+        "": {f"710 {group}"},
+        "releases": {f"{mode} {group}" for mode in (750, 550, 440)},
+    }
+
+
+def test_the_ui_is_on_loopback_alone(site: Site) -> None:
+    assert site.listening == ["127.0.0.1"]
 
 
 def _texts_of_database(database: str) -> list[str]:

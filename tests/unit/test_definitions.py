@@ -214,13 +214,13 @@ def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     automatic = {each.name: each for each in (*repository.schedule_defs, *repository.sensor_defs)}
     assert set(automatic) == {
         *("run_daily", "close_week", "compact_lake"),
-        *("load_new_files", "alert_on_runs"),
+        *("load_new_files", "alert_on_runs", "remove_old_history"),
     }
     assert automatic["run_daily"].cron_schedule == "0 5 * * *"
-    for each in automatic.values():
-        assert each.description
-        # Nothing runs by itself unless the company says so.
-        assert each.default_status.value == "STOPPED"
+    assert all(each.description for each in automatic.values())
+    # Nothing starts a run or sends a message by itself unless the company says so.
+    running = {name for name, each in automatic.items() if each.default_status.value == "RUNNING"}
+    assert running == {"remove_old_history"}
 
 
 def test_a_mart_without_a_suite_is_an_error_that_names_the_file(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import POSTGRES_URL, SettingsError, load_settings
-from tests.fixtures.groups import gid_of, some_group
+from tests.fixtures.access import gid_of, some_group
 
 URL = "postgresql://tandem:p%40ss@db.example.com:5432/runs"
 

@@ -17,7 +17,7 @@ from orchestration.lib.erasure.release_files import _key, rewrite_releases
 from orchestration.lib.erasure.rows import Known
 from orchestration.lib.release.files import DATABASE, MANIFEST, file_digests, seal
 from orchestration.settings import Settings
-from tests.fixtures.groups import gid_of, some_group
+from tests.fixtures.access import gid_of, some_group
 
 KEY = b"key"
 HASH = "a" * 32

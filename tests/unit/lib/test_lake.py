@@ -336,7 +336,7 @@ def test_a_damaged_load_is_named_and_can_be_given_up(lake: Lake, settings: Setti
         lake.last_versions(lake.manifest.loads("accepted"), "lead", pa.array(["2"]))
     with pytest.raises(ledger.LedgerError, match="who decides and why"):
         lake.give_up(second, "Ops", " ")
-    assert lake.give_up(second, *WHY).load_id == second
+    assert lake.give_up(second, *WHY) == [second]
     lake.require_whole()
     assert current_ids(lake) == ["1"]
     (logged,) = ledger.overrides(settings, "reload")

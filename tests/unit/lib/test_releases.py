@@ -23,7 +23,7 @@ from orchestration.lib.release.files import ReleaseError
 from orchestration.lib.release.gate_files import read_gate_file, write_gate_file
 from orchestration.lib.release.releases import BuildInfo, PublishRefused, Release
 from orchestration.settings import Settings
-from tests.fixtures.groups import gid_of, some_group
+from tests.fixtures.access import gid_of, some_group
 
 AS_OF = datetime(2024, 3, 1, 12)
 ASSETS = ("marts/dim_stage", "marts/fct_funnel")
