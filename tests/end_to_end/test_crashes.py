@@ -202,7 +202,7 @@ def test_killed_at_every_boundary_of_a_run(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("folder", ["warehouse", "releases", "ledger", "dagster"])
+@pytest.mark.parametrize("folder", ["warehouse", "releases"])
 def test_a_folder_that_is_read_only(folder: str, settings: Settings, untroubled: Settings) -> None:
     refuse_to_write(settings, folder)
     outcome = run(settings)
