@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -87,8 +88,11 @@ def run_ours(table: pa.Table) -> dict[str, float]:
     def spread(estimate: channels.Estimate) -> Any:
         return weights.by_channel(paths, estimate.conversions[outcomes.periods])
 
+    def credit(work: Callable[[], Any]) -> channels.Estimate:
+        return channels.by_weights(paths, outcomes, work())
+
     for model, work in models.items():
-        found = timed(model, lambda work=work: channels.by_weights(paths, outcomes, work()))
+        found = timed(model, partial(credit, work))
         assert abs(found.conversions.sum() - outcomes.conversions.sum()) < 1e-3
     return seconds
 
