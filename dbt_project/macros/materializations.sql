@@ -71,7 +71,7 @@
                 now.part is not null as is_wanted
             from ({{ now }}) as now
             full outer join {{ kept }} as was on was.part = now.part
-            where was.fingerprint is distinct from now.fingerprint
+            where coalesce(was.fingerprint, '') <> coalesce(now.fingerprint, '')
         {%- endcall %}
         {# As literals, which leave out the Parquet files and row groups of all other parts. #}
         {% set old, new = [], [] %}

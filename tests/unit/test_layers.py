@@ -104,7 +104,12 @@ READS = {
 BELOW_METRICS = {"facts", "dimensions", "kpi_components"}
 ABOVE_METRICS = {"kpis", "alignment"}
 # What the macros of staging need: which loads count, and the timezone of report days.
-STAGING_HELPERS = {"stg_lake__loads", "stg_lake__replaced_files", "stg_agreement__company"}
+STAGING_HELPERS = {
+    *("stg_lake__loads", "stg_lake__replaced_files", "stg_lake__parts"),
+    "stg_agreement__company",
+}
+# What the parts of a fact are made of is told before the fact is made, and another fact is in it.
+PARTS_OF_FACTS = {"int_opportunity_stretches": "fct_opportunities"}
 # Marts whose rows are an entity's own: they take its attributes from staging, where another
 # model in between would only repeat them. Anything else of a source goes through intermediate.
 ROWS_OF_AN_ENTITY = {
@@ -152,7 +157,9 @@ def test_a_model_reads_only_the_layers_below_it(manifest: dict[str, Any]) -> Non
         model, read = path[-1], read_path[-1]
         is_allowed = read_layer in READS[layer]
         if layer == "staging" and read_layer == "staging":
-            is_allowed = read in STAGING_HELPERS
+            is_allowed = read in STAGING_HELPERS or read.endswith("_versions")
+        if layer == "intermediate" and read_layer == "marts":
+            is_allowed = PARTS_OF_FACTS.get(model) == read
         if layer in ("metrics", "marts") and read_layer == "staging":
             kind, _, name = read.removeprefix("stg_").partition("__")
             is_allowed = kind == "agreement" or name in ROWS_OF_AN_ENTITY.get(model, set())

@@ -25,11 +25,11 @@ days as (
         campaign_id,
         campaign_name,
         currency,
-        {{ period_start('month', 'report_date') }} as period_start,
-        {% for column in ads.values() -%}
+        {%- for column in ads.values() %}
         sum({{ column }}) as {{ column }},
-        count({{ column }}) as {{ column }}_count{{ "," if not loop.last }}
-        {% endfor -%}
+        count({{ column }}) as {{ column }}_count,
+        {%- endfor %}
+        {{ period_start('month', 'report_date') }} as period_start
     from {{ ref('stg_generic__ad_reports') }}
     group by source_system, platform, campaign_id, campaign_name, currency, {{ period_start('month', 'report_date') }}
 ),
@@ -40,11 +40,11 @@ reports as (
         days.source_system,
         coalesce(days.platform, platforms.platform) as platform,
         days.currency,
-        days.period_start,
-        {% for column in ads.values() -%}
+        {%- for column in ads.values() %}
         days.{{ column }},
-        days.{{ column }}_count{{ "," if not loop.last }}
-        {% endfor -%}
+        days.{{ column }}_count,
+        {%- endfor %}
+        days.period_start
     from (
         select *, {{ campaign_reference() }} as campaign_reference
         from days

@@ -23,4 +23,4 @@ select
     _file,
     _line
 from {{ source('lake', 'touch') }}
-where _load_id in (select load_id from {{ ref('stg_lake__loads') }})
+where _load_id in (select loads.load_id from {{ ref('stg_lake__loads') }} as loads)

@@ -1,4 +1,31 @@
 {{ config(materialized='view') }}
 
-select *
+select
+    touch_id,
+    source_system,
+    source_id,
+    occurred_at,
+    occurred_date,
+    is_occurred_date_only,
+    touch_type,
+    anonymous_id,
+    email_hash,
+    email_domain,
+    lead_id,
+    contact_id,
+    campaign_id,
+    channel,
+    click_id_hash,
+    click_id_type,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    utm_term,
+    utm_content,
+    referrer,
+    landing_page,
+    _table,
+    _load_id,
+    _file,
+    _line
 from {{ current_rows('touch', versions=ref('stg_generic__touch_versions')) }}
