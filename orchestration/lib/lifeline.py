@@ -24,9 +24,12 @@ class Plugin(BasePlugin):
     """Made by dbt before it opens the warehouse."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Watch the parent from now on, if dbt was started by one that asks for it."""
+        """Watch the parent from now on, if dbt was started by one that asks for it.
+
+        Not where that one calls dbt within its own process.
+        """
         parent = os.environ.get(PARENT_VARIABLE)
-        if parent is not None:
+        if parent is not None and int(parent) != os.getpid():
             threading.Thread(target=_end_with, args=(int(parent),), daemon=True).start()
 
 

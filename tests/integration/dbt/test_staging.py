@@ -15,10 +15,12 @@ PRIVATE = {
     "lead": {"email", "phone", "name", "first_name", "last_name"},
     "contact": {"email", "phone", "name", "first_name", "last_name"},
     "sales_feedback": {"comment"},
+    "touch": {"click_id"},
 }
 DERIVED = {
     "lead": {"person_name", "is_role_mailbox"},
     "contact": {"person_name", "is_role_mailbox"},
+    "touch": {"touch_id", "click_id_hash"},
 }
 TABLE_NAMES = {"touch": "touches", "sales_feedback": "sales_feedback"}
 
