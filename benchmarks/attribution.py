@@ -101,7 +101,8 @@ def install_package(folder: Path) -> Path | None:
     """The folder with the package, installed on first use; None where it cannot be had."""
     if not folder.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-        command = [*pip, "--target", str(folder), "ChannelAttribution"]
+        # It imports matplotlib, and does not ask for it.
+        command = [*pip, "--target", str(folder), "ChannelAttribution", "matplotlib"]
         try:
             done = subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS)
         except subprocess.TimeoutExpired:

@@ -223,11 +223,11 @@ def main() -> None:
             bench.homes[THREE_YEARS] = settings
         else:
             chosen.insert(0, "full")
-    found = []
+    found: list[Result] = []
     for name in PARTS:
         if name in chosen:
-            found += list(PARTS[name](bench))
-    results.write(results.FILE, arguments.scale, found)
+            found += PARTS[name](bench)
+            results.write(results.FILE, arguments.scale, found)
     print(f"{results.machine()}; scale {arguments.scale:g}\n")
     print(results.table(found))
     print(f"\nWritten to {results.FILE.relative_to(PROJECT_ROOT)}.")
