@@ -8,11 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.defs.partitions import daily_partitions
 from orchestration.defs.publish.assets import build_publish_asset
 from orchestration.defs.publish.hold import NOT_HELD, RELEASE
 from orchestration.defs.resources import TandemResource
-from orchestration.launch import prepare_dagster_home, show_hold
+from orchestration.launch import show_hold
 from orchestration.lib.company.folder import load_company
 from orchestration.lib.lake.lake import Lake
 from orchestration.lib.release import releases
