@@ -29,7 +29,7 @@ from orchestration.lib.release.gates import publish_build
 from orchestration.settings import Settings
 from tests.end_to_end.pipeline import published, run
 from tests.end_to_end.small_company import SmallCompany, deals, leads, spend
-from tests.fixtures.faults import LAST_PHASES, Crash, start, tandem
+from tests.fixtures.faults import LAST_PHASES, Crash, cut_in_half, start, tandem
 from tests.fixtures.mart_comparison import differing_marts
 
 LAKE = "orchestration.lib.lake"
@@ -131,13 +131,12 @@ def refuse_to_write(settings: Settings, name: str) -> None:
         folder.chmod(mode)
 
 
-def cut_in_half(settings: Settings) -> None:
+def cut_a_file(settings: Settings) -> None:
     """The newest file of a table; its source still has what it held."""
     newest = Lake(settings).newest("crm", "leads")
     assert newest is not None
     (path,) = settings.lake.glob(f"crm/leads/*/load={newest.load_id:09}/data.parquet")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
+    cut_in_half(path)
     remedy = f"tandem reload {newest.load_id}"
     assert remedy in refused(settings, str(path))
     done = tandem(settings, "reload", str(newest.load_id), "--why", "a bad disk")
@@ -182,7 +181,7 @@ def test_one_trouble_after_the_other(
     company.write()
     refuse_to_write(settings, "lake")
     fill_the_disk(settings)
-    cut_in_half(settings)
+    cut_a_file(settings)
     run_two_at_once(settings)
     assert_recovered(settings, untroubled)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.dead_runs import end_dead_runs
-from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.defs.automation.jobs import name_of
 from orchestration.lib.lock import holder
 from orchestration.settings import Settings
@@ -26,7 +25,7 @@ def why_busy(instance: dg.DagsterInstance, settings: Settings) -> str | None:
     """
     end_dead_runs(instance, settings)
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_AT_WORK)):
-        name = COMPACT_LAKE if run.job_name == COMPACT_LAKE else name_of(run)
+        name = name_of(run)
         if name is not None:
             status = run.status.value.lower().replace("_", " ")
             return f"run {run.run_id} of {name} is {status}"

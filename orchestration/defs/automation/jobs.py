@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.defs.automation.compaction import COMPACT_LAKE
 from orchestration.defs.publish.hold import RELEASE
 
 RUN_DAILY, REBUILD_MARTS = JOBS = ("run_daily", "rebuild_marts")
@@ -28,10 +29,10 @@ def build_jobs() -> tuple[dg.UnresolvedAssetJobDefinition, dg.UnresolvedAssetJob
 
 
 def name_of(run: dg.DagsterRun) -> str | None:
-    """What people call a run of the pipeline: its job, or what the UI calls it; None of others."""
+    """What people call a run that holds the warehouse: its job, or what the UI calls it."""
     if run.job_name == _CHOSEN:
         return "backfill" if "dagster/backfill" in run.tags else "materialization"
-    return run.job_name if run.job_name in JOBS else None
+    return run.job_name if run.job_name in (*JOBS, COMPACT_LAKE) else None
 
 
 def publishes(run: dg.DagsterRun) -> bool:

@@ -20,12 +20,13 @@ import pytest
 
 from orchestration.lib.compaction import compact, finish_interrupted
 from orchestration.lib.entities import ENTITIES
-from orchestration.lib.lake.files import TOMBSTONE
+from orchestration.lib.lake.files import TOMBSTONE, LakeError
 from orchestration.lib.lake.lake import Counts, Lake
 from orchestration.lib.lake.manifest import Window
 from orchestration.lib.lock import Busy
 from orchestration.lib.release import releases
 from orchestration.settings import Settings
+from tests.fixtures.faults import cut_in_half
 from tests.fixtures.lake_reader import read_current
 
 
@@ -105,6 +106,23 @@ def test_files_become_one_and_versions_that_no_release_counts_go(leads: Table) -
         assert compact(leads.settings).rows == 1  # "newer"; "older" is of a newer load than "late"
     assert leads.current().equals(before)
     assert done.summary.startswith("4 files became 1, ")
+
+
+def test_a_damaged_file_takes_all_loads_along_whose_rows_it_had(leads: Table) -> None:
+    ids = [leads.load({"source_id": "1"}), leads.load({"source_id": "2"})]
+    rejected = leads.load({"source_id": "3"}, state="rejected")
+    compact(leads.settings)
+    newer = leads.load({"source_id": "4"})
+    path = leads.settings.lake / "crm" / "records" / leads.files[0]
+    assert path.name == "compacted.parquet"
+    cut_in_half(path)
+    with pytest.raises(LakeError, match=f"tandem reload {ids[1]} --why"):
+        leads.lake.require_whole()
+    assert leads.lake.give_up(ids[1], "Ops", "a bad disk") == ids
+    leads.lake.require_whole()
+    assert leads.current()["source_id"].to_pylist() == ["4"]
+    left = {load.load_id for load in leads.lake.manifest.loads("accepted", "rejected")}
+    assert left == {rejected, newer}
 
 
 def test_without_a_release_nothing_goes(leads: Table) -> None:

@@ -27,6 +27,7 @@ from orchestration.lib.lake.lake import Counts, Lake
 from orchestration.lib.lake.manifest import UnknownLoadError
 from orchestration.lib.lock import Busy, exclusive
 from orchestration.settings import Settings
+from tests.fixtures.faults import cut_in_half
 from tests.fixtures.lake_reader import read_current
 
 RESULT = ExpectationResult(
@@ -316,11 +317,6 @@ def test_a_lost_manifest_never_costs_the_lake(lake: Lake, settings: Settings) ->
     with pytest.raises(LakeError, match="does not know the load"):
         lake.clean_orphans()
     assert entity_folder(settings, "crm", "records", "lead", load_id).exists()
-
-
-def cut_in_half(path: Path) -> None:
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
 
 
 def test_a_damaged_load_is_named_and_can_be_given_up(lake: Lake, settings: Settings) -> None:
