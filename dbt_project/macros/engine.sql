@@ -261,3 +261,11 @@
 {% macro duckdb__fingerprint(rows) -%}
   sum(cast(hash({{ rows }}) as hugeint))
 {%- endmacro %}
+
+{# True where two values are equal, or both are missing: a join's condition. #}
+{% macro equal_or_missing(value, other) -%}
+  {{ adapter.dispatch('equal_or_missing', 'tandem')(value, other) }}
+{%- endmacro %}
+{% macro duckdb__equal_or_missing(value, other) -%}
+  {{ value }} is not distinct from {{ other }}
+{%- endmacro %}

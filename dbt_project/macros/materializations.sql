@@ -56,29 +56,28 @@
     {%- endset -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if existing is none or should_full_refresh() or not has_table(kept) %}
-        {% if existing is not none %}
-            {% call statement("drop_existing") -%} drop {{ existing.type }} {{ existing }} {%- endcall %}
-        {% endif %}
-        {% call statement("main") -%}
-            {{ create_table_as(False, target, sql) }}
-        {%- endcall %}
-    {% else %}
-        {% call statement("stale", fetch_result=True) -%}
+    {# As literals, which leave out the Parquet files and row groups of all other parts. #}
+    {% set left_alone, old, new = [], [], [] %}
+    {% if existing is not none and not should_full_refresh() and has_table(kept) %}
+        {% call statement("compare", fetch_result=True) -%}
             select
                 coalesce(was.part, now.part) as part,
                 was.part is not null as is_there,
-                now.part is not null as is_wanted
+                now.part is not null as is_wanted,
+                coalesce(was.fingerprint = now.fingerprint, false) as is_same
             from ({{ now }}) as now
             full outer join {{ kept }} as was on was.part = now.part
-            where coalesce(was.fingerprint, '') <> coalesce(now.fingerprint, '')
         {%- endcall %}
-        {# As literals, which leave out the Parquet files and row groups of all other parts. #}
-        {% set old, new = [], [] %}
-        {% for name, is_there, is_wanted in load_result("stale")["data"] %}
-            {% if is_there %}{% do old.append("'" ~ name ~ "'") %}{% endif %}
-            {% if is_wanted %}{% do new.append("'" ~ name ~ "'") %}{% endif %}
+        {% for name, is_there, is_wanted, is_same in load_result("compare")["data"] %}
+            {% if is_same %}
+                {% do left_alone.append(name) %}
+            {% else %}
+                {% if is_there %}{% do old.append("'" ~ name ~ "'") %}{% endif %}
+                {% if is_wanted %}{% do new.append("'" ~ name ~ "'") %}{% endif %}
+            {% endif %}
         {% endfor %}
+    {% endif %}
+    {% if left_alone %}
         {% if old %}
             {% call statement("forget") -%}
                 delete from {{ target }} where {{ part }} in ({{ old | join(", ") }})
@@ -87,6 +86,14 @@
         {% call statement("main") -%}
             insert into {{ target }} by name
             select * from ({{ sql }}) as parts where {{ part }} in ({{ new | join(", ") or "null" }})
+        {%- endcall %}
+    {% else %}
+        {# No part stays, so the table may have other columns than before. #}
+        {% if existing is not none %}
+            {% call statement("drop_existing") -%} drop {{ existing.type }} {{ existing }} {%- endcall %}
+        {% endif %}
+        {% call statement("main") -%}
+            {{ create_table_as(False, target, sql) }}
         {%- endcall %}
     {% endif %}
     {% call statement("keep_schema") -%} create schema if not exists {{ kept.without_identifier() }} {%- endcall %}

@@ -112,3 +112,47 @@ def test_of_the_days_of_deals_the_changed_months_are_made_anew(tmp_path: Path) -
         ("2025-02-01", 100, 1), ("2025-02-02", 100, 1),
         ("2025-02-27", 0, 1), ("2025-02-28", 50, 1), ("2025-03-01", 50, 1),
     ]  # fmt: skip
+
+
+def test_of_touches_the_changed_months_are_made_anew(tmp_path: Path) -> None:
+    touches = "fct_touchpoints"
+    found = """
+        select strftime(occurred_date, '%m'), utm_source, channel_id, person_id is not null
+        from marts.fct_touchpoints where touch_type = 'web_session' order by occurred_at
+    """
+
+    def web(*rows: dict[str, str]) -> None:
+        lake.load("web", "visits", {"touch": list(rows)}, "append")
+
+    def form(source_id: str, time: str) -> dict[str, str]:
+        return {**visit(source_id, time, "f"), "touch_type": "form_fill", "email": "k@a.example"}
+
+    lake = LakeBuilder(tmp_path)
+    other = {**visit("2", "2025-02-01 10:00", "b"), "anonymous_id": "v2"}
+    web(visit("1", "2025-01-10 10:00", "a"), other)
+    warehouse = build(lake, touches)
+    assert warehouse.rows(found) == [("01", "a", "other", False), ("02", "b", "other", False)]
+
+    # A month without new touches is left alone.
+    spoil(warehouse, f"update marts.{touches} set utm_source = 'spoilt'")
+    web({**other, "source_id": "3", "occurred_at": "2025-02-02 10:00"})
+    build(lake, touches)
+    assert warehouse.rows(found) == [
+        ("01", "spoilt", "other", False), ("02", "b", "other", False), ("02", "b", "other", False),
+    ]  # fmt: skip
+
+    # What is found out later about an earlier touch makes its month anew, and no other.
+    spoil(warehouse, f"update marts.{touches} set utm_source = 'spoilt'")
+    web(form("4", "2025-03-01 10:00"))
+    build(lake, touches)
+    assert warehouse.rows(found) == [
+        ("01", "a", "other", True),
+        ("02", "spoilt", "other", False), ("02", "spoilt", "other", False),
+    ]  # fmt: skip
+
+    # A newer version takes a touch out of its month.
+    web({**other, "occurred_at": "2025-01-12 10:00"})
+    build(lake, touches)
+    assert warehouse.rows(found) == [
+        ("01", "a", "other", True), ("01", "b", "other", False), ("02", "b", "other", False),
+    ]  # fmt: skip

@@ -207,8 +207,11 @@ def touches(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     """Touches by the id of their source."""
     rows = warehouse.dicts(
         """
-        select int_touches.*, cast(occurred_date as text) as day, dim_campaign.campaign_name
-        from intermediate.int_touches left join marts.dim_campaign using (campaign_id)
+        select fct_touchpoints.*, events.source_id, dim_campaign.campaign_name,
+            cast(fct_touchpoints.occurred_date as text) as day
+        from marts.fct_touchpoints
+        join intermediate.int_touch_events as events using (touch_id)
+        left join marts.dim_campaign on fct_touchpoints.campaign_id = dim_campaign.campaign_id
         """
     )
     return {row["source_id"]: row for row in rows}

@@ -1,14 +1,15 @@
 {# A touch belongs to whoever it names, else to whoever its visitor id is known for at that
-   time. The visitor id itself is only kept hashed. Its campaign is the one it names, else the
-   one of its utm_campaign; of several the one of its channel. What tells of no channel itself
-   has that of the session around it. #}
+   time. Its campaign is the one it names, else the one of its utm_campaign; of several the one
+   of its channel. What tells of no channel itself has that of the session around it. The texts
+   stay with the events: they are most of a row, and only fct_touchpoints has them. #}
 select
     touches.touch_id,
     coalesce({{ named_person() }}, visitors.person_id) as person_id,
-    md5(touches.anonymous_id) as visitor_id,
+    touches.visitor_id,
     accounts.account_id,
     touches.occurred_at,
     touches.occurred_date,
+    touches.occurred_month,
     touches.is_occurred_date_only,
     coalesce(inherited.channel_id, evidence.channel_id) as channel_id,
     coalesce(touches.campaign_id, agreeing.campaign_id, otherwise.campaign_id) as campaign_id,
@@ -16,15 +17,6 @@ select
     coalesce(channels.is_paid, false) as is_paid,
     touches.source_system,
     touches.source_id,
-    touches.utm_source,
-    touches.utm_medium,
-    touches.utm_campaign,
-    touches.utm_term,
-    touches.utm_content,
-    touches.referrer,
-    touches.landing_page,
-    touches.click_id_type,
-    touches.click_id_hash,
     touches.is_campaign_response
 from {{ ref('int_touch_events') }} as touches
 {{ join_person('touches') }}
