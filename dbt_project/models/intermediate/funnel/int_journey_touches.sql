@@ -31,19 +31,18 @@ people as (
 touches as (
     select
         journeys.journey_id,
+        touches.touch_id,
+        touches.channel_id,
+        touches.campaign_id,
+        touches.occurred_at,
         coalesce(people.person_id = journeys.person_id, false) as is_own,
         {{ is_by_moment("touches", "journeys", "basis") }} as is_by_basis,
-        touches.channel_id <> 'unattributed' as has_channel,
+        {{ is_by_moment("touches", "journeys", "basis") }}
+        and touches.channel_id <> 'unattributed' as can_be_end,
         journeys.opportunity_id is not null
         and {{ is_by_moment("touches", "journeys", "closed") }} as is_by_closing,
         journeys.basis_at is null
-        or {{ attribution_age_days("touches", "journeys") }} <= parameters.window_days as is_in_window,
-        {{ struct({
-            "occurred_at": "touches.occurred_at",
-            "touch_id": "touches.touch_id",
-            "channel_id": "touches.channel_id",
-            "campaign_id": "coalesce(touches.campaign_id, '')",
-        }) }} as touch
+        or {{ attribution_age_days("touches", "journeys") }} <= parameters.window_days as is_in_window
     from journeys
     inner join people
         on journeys.journey_id = people.journey_id
@@ -55,45 +54,37 @@ touches as (
     where duplicates.touch_id is null
 ),
 
--- The smallest is the earliest, ties broken by touch_id. One pass over all touches: a join
--- back for the details of each end takes several.
-bounds as (
+-- From each end, those of the journey's person before all others.
+placed as (
     select
-        journey_id,
-        {% for group, condition in {"own": "is_own", "any": "true"}.items() -%}
-        min(case when {{ condition }} and is_by_basis and has_channel then touch end) as first_{{ group }},
-        max(case when {{ condition }} and is_by_basis and has_channel then touch end) as last_{{ group }},
-        min(
-            case when {{ condition }} and is_by_basis and has_channel and is_in_window then touch end
-        ) as sourcing_{{ group }},
-        sum(case when {{ condition }} and is_by_basis then 1 else 0 end) as count_{{ group }},
-        {% endfor -%}
-        {{ any_true("is_by_closing and is_in_window") }} as is_influenced
+        *,
+        row_number() over (
+            partition by journey_id, can_be_end
+            order by is_own desc nulls last, occurred_at asc nulls last, touch_id asc nulls last
+        ) as place_from_first,
+        row_number() over (
+            partition by journey_id, can_be_end
+            order by is_own desc nulls last, occurred_at desc nulls last, touch_id desc nulls last
+        ) as place_from_last
     from touches
-    group by journey_id
-),
-
-chosen as (
-    select
-        journey_id,
-        coalesce(first_own, first_any) as first_touch,
-        coalesce(last_own, last_any) as last_touch,
-        coalesce(sourcing_own, sourcing_any) as sourcing_touch,
-        case when first_own is null then count_any else count_own end as touch_count,
-        is_influenced
-    from bounds
 )
 
 select
     journey_id,
-    first_touch.touch_id as first_touch_id,
-    first_touch.channel_id as first_touch_channel_id,
-    nullif(first_touch.campaign_id, '') as first_touch_campaign_id,
-    first_touch.occurred_at as first_touch_at,
-    last_touch.touch_id as last_touch_id,
-    last_touch.channel_id as last_touch_channel_id,
-    last_touch.occurred_at as last_touch_at,
-    sourcing_touch.channel_id as sourcing_channel_id,
-    cast(touch_count as bigint) as touch_count,
-    is_influenced
-from chosen
+    max(case when can_be_end and place_from_first = 1 then touch_id end) as first_touch_id,
+    max(case when can_be_end and place_from_first = 1 then channel_id end) as first_touch_channel_id,
+    max(case when can_be_end and place_from_first = 1 then campaign_id end) as first_touch_campaign_id,
+    max(case when can_be_end and place_from_first = 1 then occurred_at end) as first_touch_at,
+    max(case when can_be_end and place_from_last = 1 then touch_id end) as last_touch_id,
+    max(case when can_be_end and place_from_last = 1 then channel_id end) as last_touch_channel_id,
+    max(case when can_be_end and place_from_last = 1 then occurred_at end) as last_touch_at,
+    {{ value_at_max("case when can_be_end and is_in_window then channel_id end", ["0 - place_from_first"]) }} as sourcing_channel_id,
+    cast(
+        case
+            when {{ any_true("can_be_end and is_own") }} then sum(case when is_by_basis and is_own then 1 else 0 end)
+            else sum(case when is_by_basis then 1 else 0 end)
+        end as bigint
+    ) as touch_count,
+    {{ any_true("is_by_closing and is_in_window") }} as is_influenced
+from placed
+group by journey_id
