@@ -33,25 +33,33 @@ folded as (
     from counted
 ),
 
+-- The names are told apart after the sum, and not by a filter before it: an engine would take
+-- each spelling apart once for the name and again for every condition on it.
 all_names as (
-    select domain, company_name, sum(mentions) as mentions
+    select
+        domain,
+        company_name,
+        sum(mentions) as mentions,
+        company_name is not null and company_name not in ('{{ no_names() | join("', '") }}') as is_name
     from folded
-    where company_name is not null and company_name not in ('{{ no_names() | join("', '") }}')
     group by domain, company_name
 ),
 
-disputed as (
-    select domain from all_names group by domain having count(*) > 1
+counted_names as (
+    select
+        *,
+        sum(case when is_name then 1 else 0 end) over (partition by domain) as domain_names
+    from all_names
 )
 
 select
-    all_names.domain,
-    all_names.company_name,
-    all_names.domain || ' ' || all_names.company_name as node_id,
-    all_names.mentions,
-    {{ is_spelled('all_names.domain', 'all_names.company_name') }} as is_spelled,
+    domain,
+    company_name,
+    domain || ' ' || company_name as node_id,
+    mentions,
+    {{ is_spelled('domain', 'company_name') }} as is_spelled,
     {% for pattern in name_beginnings() -%}
-    {{ is_spelled('all_names.domain', first_group('all_names.company_name', pattern)) }}{{ ' or ' if not loop.last }}
+    {{ is_spelled('domain', first_group('company_name', pattern)) }}{{ ' or ' if not loop.last }}
     {%- endfor %} as has_spelled_beginning
-from all_names
-inner join disputed on all_names.domain = disputed.domain
+from counted_names
+where is_name and domain_names > 1
