@@ -20,19 +20,19 @@ contacts as (
     select account_id, occurred_date as contact_date, 'marketing' as kind
     from {{ ref('fct_touchpoints') }}
     where account_id is not null
-    union
+    union all
     select account_id, occurred_date as contact_date, 'sales' as kind
     from {{ sales_activities() }} as worked
     where account_id is not null
-    union
+    union all
     select account_id, created_date as contact_date, 'opportunity' as kind
     from {{ ref('fct_opportunities') }}
     where account_id is not null and created_date is not null
-    union
+    union all
     select account_id, closed_date as contact_date, 'won' as kind
     from {{ ref('fct_opportunities') }}
     where account_id is not null and is_won and closed_date is not null
-    union
+    union all
     select account_id, started_date as contact_date, 'journey' as kind
     from {{ ref('fct_funnel') }}
     where account_id is not null and started_date is not null
@@ -68,19 +68,34 @@ known as (
     {{ by_every_slice(["periods.period_grain", "periods.period_start"], slices) }}
 ),
 
-reached_accounts as (
+-- First by the weeks of each month, which are far fewer than days, then by period.
+contact_weeks as (
     select
-        periods.period_grain,
-        periods.period_start,
+        {{ evidence_grains().values() | join(", ") }},
         contacts.account_id,
         {{ any_true("contacts.kind = 'marketing'") }} as is_marketing,
         {{ any_true("contacts.kind = 'sales'") }} as is_sales,
         {{ any_true("contacts.kind = 'opportunity'") }} as is_opportunity
     from contacts
-    inner join periods
-        on contacts.contact_date >= periods.period_start
-        and contacts.contact_date <= periods.last_day
-    group by periods.period_grain, periods.period_start, contacts.account_id
+    inner join {{ ref('dim_date') }} as days
+        on contacts.contact_date = days.date_day
+    where days.date_day <= {{ as_of_date() }}
+    group by {{ evidence_grains().values() | join(", ") }}, contacts.account_id
+),
+
+reached_accounts as (
+    {% for grain, column in evidence_grains().items() -%}
+    select
+        '{{ grain }}' as period_grain,
+        {{ column }} as period_start,
+        account_id,
+        {{ any_true("is_marketing") }} as is_marketing,
+        {{ any_true("is_sales") }} as is_sales,
+        {{ any_true("is_opportunity") }} as is_opportunity
+    from contact_weeks
+    group by {{ column }}, account_id
+    {{ "union all" if not loop.last }}
+    {% endfor -%}
 ),
 
 reached as (
