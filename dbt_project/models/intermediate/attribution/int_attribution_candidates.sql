@@ -2,26 +2,41 @@
 -- basis event, by a person of rank 1 or 2, or by anybody of the account (rank 3) where those
 -- have none. A touch without any evidence of a channel, and a second record of one attendance,
 -- count for nothing.
-with touches as (
-    select touches.*
-    from {{ ref('int_touches') }} as touches
-    left join {{ ref('int_touch_duplicates') }} as duplicates
-        on touches.touch_id = duplicates.touch_id
-    where duplicates.touch_id is null and touches.channel_id <> 'unattributed'
+-- The people of each path, at their first rank. Grouped before the join with the touches, so
+-- that it meets each touch once and not once per role.
+with people as (
+    select
+        paths.path_number,
+        paths.basis_at,
+        paths.basis_date,
+        paths.is_basis_date_only,
+        people.person_id,
+        min(people.person_rank) as person_rank
+    from {{ ref('int_attribution_paths') }} as paths
+    inner join {{ ref('int_attribution_people') }} as people
+        on paths.journey_id = people.journey_id
+    group by
+        paths.path_number,
+        paths.basis_at,
+        paths.basis_date,
+        paths.is_basis_date_only,
+        people.person_id
 ),
 
 of_people as (
     select
-        paths.path_number,
+        people.path_number,
         people.person_rank,
         touches.touch_id,
-        {{ attribution_age_days("touches", "paths") }} as age_days
-    from {{ ref('int_attribution_paths') }} as paths
-    inner join {{ ref('int_attribution_people') }} as people
-        on paths.journey_id = people.journey_id
-    inner join touches
+        {{ attribution_age_days("touches", "people") }} as age_days
+    from people
+    inner join {{ ref('int_touches') }} as touches
         on people.person_id = touches.person_id
-    where {{ is_by_moment("touches", "paths", "basis") }}
+    left join {{ ref('int_touch_duplicates') }} as duplicates
+        on touches.touch_id = duplicates.touch_id
+    where {{ is_by_moment("touches", "people", "basis") }}
+        and duplicates.touch_id is null
+        and touches.channel_id <> 'unattributed'
 ),
 
 in_window as (
@@ -48,9 +63,13 @@ of_accounts as (
     from {{ ref('int_attribution_paths') }} as paths
     left join found
         on paths.path_number = found.path_number
-    inner join touches
+    inner join {{ ref('int_touches') }} as touches
         on paths.account_id = touches.account_id
+    left join {{ ref('int_touch_duplicates') }} as duplicates
+        on touches.touch_id = duplicates.touch_id
     where found.path_number is null
+        and duplicates.touch_id is null
+        and touches.channel_id <> 'unattributed'
         and {{ is_by_moment("touches", "paths", "basis") }}
 )
 
