@@ -12,10 +12,6 @@ with steps as (
     {{ funnel_step_rows() }}
 ),
 
-counts as (
-    select * from {{ ref('funnel_step_counts') }} where count_date is not null
-),
-
 daily as (
     select
         basis,
@@ -24,7 +20,8 @@ daily as (
         channel_id,
         segment,
         {% for name in counted %}sum({{ name }}) as {{ name }}{{ ", " if not loop.last }}{% endfor %}
-    from counts
+    from {{ ref('funnel_step_counts') }}
+    where count_date is not null
     group by basis, step, count_date, channel_id, segment
 ),
 
@@ -53,7 +50,7 @@ timed as (
         {{ kpi_sliced(slices) }},
         {{ percentile("days", 0.5) }} as median_days,
         {{ percentile("days", 0.9) }} as p90_days
-    from counts
+    from {{ ref('funnel_step_counts') }} as counts
     inner join periods
         on counts.count_date = periods.count_date
     where counts.days is not null
@@ -65,8 +62,8 @@ usual as (
     select
         step,
         cast(ceil({{ percentile("days", 0.9) }}) as bigint) as days
-    from counts
-    where basis = 'cohort' and days is not null
+    from {{ ref('funnel_step_counts') }}
+    where basis = 'cohort' and count_date is not null and days is not null
     group by step
     having count(*) >= 20
 ),
