@@ -75,7 +75,6 @@ def launch(
     `on_step` is called as things happen. Never raises for a failed step: that is in the outcome.
     """
     from orchestration.definitions import build
-    from orchestration.event_log import held_open
 
     definitions = build(settings)
     job = definitions.resolve_job_def(job_name)
@@ -85,15 +84,14 @@ def launch(
         began = time.monotonic()
         listener = _Listener(Outcome(run_id, job_name), on_step)
         instance.add_event_listener(run_id, listener)
-        with held_open(instance.event_log_storage, run_id):
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                partition_key=partition_key,
-                tags=tags,
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            partition_key=partition_key,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
         listener.outcome.success = result.success
         listener.outcome.total_seconds = time.monotonic() - began
         return listener.outcome
