@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,9 +119,10 @@ def sync(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Force all files and folders under a folder to disk."""
-    for path in [*folder.rglob("*"), folder]:
-        sync(path)
+    """Force all files and folders under a folder to disk, many at once: each waits for the disk."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(sync, folder.rglob("*")))
+    sync(folder)
 
 
 def temporary_path(path: Path) -> Path:
