@@ -60,6 +60,8 @@ from orchestration.lib.schema import Column, Entity
 
 SHOWN_VALUE = 60  # characters of a value that a parse error quotes
 BATCH_ROWS = 100_000
+# Below it, to look for what the query computes twice takes longer than to compute it twice.
+FEW_ROWS = 5_000
 
 
 class MappingError(TandemError):
@@ -113,6 +115,8 @@ def map_entity(
     entity = ENTITIES[mapping.entity]
     with connect() as con:
         con.execute("set TimeZone = 'UTC'")
+        if raw.data.num_rows < FEW_ROWS:
+            con.execute("set disabled_optimizers = 'common_subexpressions'")
         plan = _Plan(con, raw, source, table_name, mapping)
         con.register("raw", plan.registered)
         try:
