@@ -31,7 +31,7 @@
       {%- set edges = components_work_table('edges_' ~ round) -%}
       {% do components_build(labels, components_relabel_sql(state.labels, hooks)) %}
       {% do components_build(edges, components_redraw_sql(state.edges, hooks)) %}
-      {% for used in [state.labels, state.edges, hooks] %}{% do adapter.drop_relation(used) %}{% endfor %}
+      {% do components_drop([state.labels, state.edges, hooks]) %}
       {% set state.labels = labels %}
       {% set state.edges = edges %}
     {% endif %}
@@ -41,11 +41,11 @@
   {% endif %}
 
   {%- set existing = load_cached_relation(this) -%}
-  {% if existing is not none %}{% do adapter.drop_relation(existing) %}{% endif %}
+  {% if existing is not none %}{% do components_drop([existing]) %}{% endif %}
   {% call statement('main') -%}
     {{ create_table_as(False, target_relation, components_result_sql(numbers, state.labels)) }}
   {%- endcall %}
-  {% for used in [numbers, state.labels, state.edges] %}{% do adapter.drop_relation(used) %}{% endfor %}
+  {% do components_drop([numbers, state.labels, state.edges]) %}
 
   {{ run_hooks(post_hooks) }}
   {% do persist_docs(target_relation, model) %}
@@ -58,10 +58,17 @@
 {% endmacro %}
 
 {% macro components_build(relation, query) %}
-  {% do adapter.drop_relation(relation) %}
+  {% do components_drop([relation]) %}
   {% call statement('components') -%}
     {{ create_table_as(False, relation, query) }}
   {%- endcall %}
+{% endmacro %}
+
+{# Not by the adapter, which builds a context of all macros for each table that it drops. #}
+{% macro components_drop(relations) %}
+  {% for relation in relations %}
+    {% call statement('components') -%} drop {{ relation.type }} if exists {{ relation }} {%- endcall %}
+  {% endfor %}
 {% endmacro %}
 
 {% macro components_count(relation) %}
@@ -100,7 +107,7 @@
     {%- set jumped = components_work_table('hooks_' ~ round ~ '_' ~ jump) -%}
     {% do components_build(jumped, components_jump_sql(state.hooks)) %}
     {% set moved = run_query('select count(*) as row_count from ' ~ jumped ~ ' where has_moved') %}
-    {% do adapter.drop_relation(state.hooks) %}
+    {% do components_drop([state.hooks]) %}
     {% set state.hooks = jumped %}
     {% set state.done = moved.columns[0].values()[0] | int == 0 %}
   {% endfor %}

@@ -14,14 +14,13 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if existing is not none %}
-        {% call statement("drop_existing") -%}
-            drop {{ existing.type }} if exists {{ existing }}
-        {%- endcall %}
+    {% if language == "python" and existing is not none %}
+        {% call statement("drop_existing") -%} {{ drop_sql(existing) }} {%- endcall %}
         {# A Python model writes through a connection of its own. #}
-        {% if language == "python" %}{{ adapter.commit() }}{% endif %}
+        {{ adapter.commit() }}
     {% endif %}
     {% call statement("main", language=language) -%}
+        {%- if language == "sql" and existing is not none %}{{ drop_sql(existing) }};{% endif %}
         {{ create_table_as(False, target, compiled_code, language) }}
     {%- endcall %}
     {% do adapter.ensure_transaction() %}
@@ -89,10 +88,8 @@
         {%- endcall %}
     {% else %}
         {# No part stays, so the table may have other columns than before. #}
-        {% if existing is not none %}
-            {% call statement("drop_existing") -%} drop {{ existing.type }} {{ existing }} {%- endcall %}
-        {% endif %}
         {% call statement("main") -%}
+            {%- if existing is not none %}{{ drop_sql(existing) }};{% endif %}
             {{ create_table_as(False, target, sql) }}
         {%- endcall %}
     {% endif %}
@@ -112,4 +109,44 @@
             and table_name = '{{ relation.identifier }}'
     {%- endcall %}
     {{ return(load_result("count_tables")["data"][0][0] > 0) }}
+{% endmacro %}
+
+{% macro drop_sql(relation) -%}
+    drop {{ relation.type }} if exists {{ relation }}
+{%- endmacro %}
+
+{#
+    Comments as one statement: the adapter asks twice for the columns of each table, which the
+    contract has just compared with the model's.
+#}
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
+    {%- set comments = [] -%}
+    {% if for_relation and config.persist_relation_docs() and model.description %}
+        {% do comments.append(alter_relation_comment(relation, model.description)) %}
+    {% endif %}
+    {% if for_columns and config.persist_column_docs() %}
+        {% for column in model.columns.values() %}
+            {% do comments.append(
+                "comment on column " ~ relation ~ "." ~ column.name ~ " is " ~ duckdb_escape_comment(column.description) ~ ";"
+            ) %}
+        {% endfor %}
+    {% endif %}
+    {% if comments %}
+        {% call statement("comments") -%} {{ comments | join("\n") }} {%- endcall %}
+    {% endif %}
+{% endmacro %}
+
+{#
+    The contract, compared in one query by the engine. Where they differ the adapter says how,
+    who otherwise asks for the types of each side and compares column by column.
+#}
+{% macro duckdb__get_assert_columns_equivalent(sql) %}
+    {% call statement("contract", fetch_result=True) -%}
+        select count(*)
+        from (describe ({{ get_empty_subquery_sql(sql) }})) as has
+        full outer join (describe ({{ get_empty_schema_sql(model.columns) }})) as promised
+            on has.column_name = promised.column_name and has.column_type = promised.column_type
+        where has.column_name is null or promised.column_name is null
+    {%- endcall %}
+    {% if load_result("contract")["data"][0][0] > 0 %}{{ assert_columns_equivalent(sql) }}{% endif %}
 {% endmacro %}
