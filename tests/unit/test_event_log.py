@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from orchestration import event_log
 from orchestration.dagster_home import opened
 from orchestration.event_log import Batching
 from orchestration.settings import EVENT_BATCH_SIZE, Settings
@@ -85,3 +87,20 @@ def test_a_batch_that_fails_leaves_nothing_of_it(
     assert calls > 10
     assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED] == 40
     assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION] == 40
+
+
+def test_each_file_has_one_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+    made: list[str] = []
+    make = event_log.create_engine
+
+    def counted(address: str, **how: Any) -> Any:
+        made.append(address)
+        return make(address, **how)
+
+    monkeypatch.setattr(event_log, "create_engine", counted)
+    with opened(settings) as instance:
+        assert run_range(instance)[dg.DagsterEventType.ASSET_MATERIALIZATION] == 40
+        [run] = instance.get_run_ids()
+    assert len(made) == len(set(made))
+    assert {Path(address).stem for address in made} == {"index", run}
