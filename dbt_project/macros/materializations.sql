@@ -20,7 +20,7 @@
         {{ adapter.commit() }}
     {% endif %}
     {% call statement("main", language=language) -%}
-        {%- if language == "sql" and existing is not none %}{{ drop_sql(existing) }};{% endif %}
+        {%- if language == "sql" and existing is not none %}{{ drop_sql(existing) }};{% endif -%}
         {{ create_table_as(False, target, compiled_code, language) }}
     {%- endcall %}
     {% do adapter.ensure_transaction() %}
