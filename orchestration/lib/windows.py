@@ -60,13 +60,13 @@ def windows_to_read(
     `loads` are the accepted ones of the table that were mapped as it is mapped now, newest
     first. The window reaches `lag_days` back before what is new, for rows that came late or
     were restated. A backfill from `first_day` on, the first of all partitions, reads what is
-    older too; one that was interrupted goes on after its last load.
+    older too; one that was interrupted goes on after its last load, unless others came since:
+    what was read before them may have changed.
     """
     start, end = days.window
     lag = timedelta(days=lag_days)
     if days.is_backfill:
-        ends = (load.window_end for load in loads if load.range == days.window)
-        last = next(ends, None)
+        last = loads[0].window_end if loads and loads[0].range == days.window else None
         if last is not None and last < end:
             return in_months((last, end))
         if days.start <= first_day:
