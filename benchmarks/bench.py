@@ -157,7 +157,8 @@ def bi(bench: Bench) -> Iterator[Result]:
         if daily_run.publish_began <= at <= daily_run.publish_ended
     ]
     p95 = float(np.percentile(waits, 95)) if waits else None
-    yield Result(f"BI query during a publish, p95 of {len(waits):,}", "ms", p95, BI_MILLISECONDS)
+    yield Result("BI query during a publish, p95", "ms", p95, BI_MILLISECONDS)
+    yield Result("BI queries during a publish", "count", len(waits))
     yield Result("BI query during a publish, errors", "count", len(read["errors"]), 0)
 
 

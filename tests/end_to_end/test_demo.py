@@ -20,6 +20,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from benchmarks.floor import build_floor
 from orchestration.demo import generate_demo
 from orchestration.lib.lake import quarantine
 from orchestration.lib.lake.files import AGREEMENT, manifest_file
@@ -28,6 +29,7 @@ from orchestration.lib.mapping.private import hash_value, load_hash_key
 from orchestration.settings import Settings
 from tests.end_to_end.pipeline import published, run
 from tests.end_to_end.stories import read_agenda
+from tests.fixtures.mart_comparison import differing_marts
 
 MAIN = ("lead", "mql", "sal", "sql", "opportunity", "won")
 STAGES = (*MAIN, "disqualified", "recycled", "lost")
@@ -600,3 +602,10 @@ def test_months_of_the_scorecard(
         " and channel_id = '(all)' and region = '(all)' and value <> 0"
     )
     assert {month: round(amount * unit) for month, amount in found} == true[true != 0].to_dict()
+
+
+def test_the_floor_of_the_benchmark_is_all_that_dbt_built(demo: Demo, tmp_path: Path) -> None:
+    """Python models and components too, which it executes in a manner of its own."""
+    floor = tmp_path / "tandem.duckdb"
+    assert build_floor(demo.settings, floor) > 0
+    assert differing_marts(demo.settings.warehouse_file, floor) == {}
