@@ -180,12 +180,14 @@ def demo(bench: Bench) -> Iterator[Result]:
     """As `make run` does once the environment is installed: manifest, demo company, run."""
     home = bench.work / "home-demo"
     shutil.rmtree(home, ignore_errors=True)
-    env = {**environment(Settings(home, home / "demo")), "DBT_PARTIAL_PARSE": "false"}
+    env = environment(Settings(home, home / "demo"))
     del env["TANDEM_COMPANY"]  # unset, it is the demo company, which is not there yet
+    # Nothing is parsed yet on a clean checkout; the run then finds what the first command has.
+    clean = {"DBT_PARTIAL_PARSE": "false"}
     say("making and running the demo company")
-    commands = ("manifest", "demo", "run")
     seconds = [
-        measured([sys.executable, "-m", "orchestration.cli", name], env)[0] for name in commands
+        measured([sys.executable, "-m", "orchestration.cli", name], {**env, **more})[0]
+        for name, more in (("manifest", clean), ("demo", {}), ("run", {}))
     ]
     yield Result("demo: manifest, company, run", "s", sum(seconds), DEMO_SECONDS)
     yield Result("demo: the run alone", "s", seconds[-1])
