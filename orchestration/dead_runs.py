@@ -15,19 +15,23 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.lib.lock import is_abandoned, locked
+from orchestration.lib.lock import is_abandoned, is_taken_again, locked
 from orchestration.settings import Settings
 
 
 @contextmanager
 def marked_alive(settings: Settings, run_id: str) -> Iterator[None]:
-    """Mark a run as one whose process is alive; a mark outlives only a process that was killed."""
+    """Mark a run as one whose process is alive; a mark outlives only a process that was killed.
+
+    Who starts a run marks it before Dagster knows of it, and the run itself once it is at work.
+    """
     mark = _marks(settings) / run_id
     with locked(mark, f"run {run_id}"):
         try:
             yield
         finally:
-            mark.unlink()
+            if not is_taken_again(mark):
+                mark.unlink()
 
 
 def end_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> None:
@@ -35,11 +39,16 @@ def end_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> None:
     for mark in sorted(_marks(settings).glob("*")):
         if not is_abandoned(mark):
             continue
-        run = instance.get_run_by_id(mark.name)
-        instance.event_log_storage.free_concurrency_slots_for_run(mark.name)
-        if run is not None and not run.is_finished:
-            instance.report_run_failed(run, "The process of this run was killed.")
+        end_run(instance, mark.name, "The process of this run was killed.")
         mark.unlink(missing_ok=True)
+
+
+def end_run(instance: dg.DagsterInstance, run_id: str, why: str) -> None:
+    """Tell Dagster that a run has failed, unless it is unknown or has ended."""
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+    run = instance.get_run_by_id(run_id)
+    if run is not None and not run.is_finished:
+        instance.report_run_failed(run, why)
 
 
 def _marks(settings: Settings) -> Path:

@@ -74,6 +74,7 @@ def launch(
 
     `on_step` is called as things happen. Never raises for a failed step: that is in the outcome.
     """
+    from orchestration.dead_runs import end_run, marked_alive
     from orchestration.definitions import build
 
     definitions = build(settings)
@@ -84,14 +85,19 @@ def launch(
         began = time.monotonic()
         listener = _Listener(Outcome(run_id, job_name), on_step)
         instance.add_event_listener(run_id, listener)
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            partition_key=partition_key,
-            tags=tags,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        with marked_alive(settings, run_id):
+            try:
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    partition_key=partition_key,
+                    tags=tags,
+                    raise_on_error=False,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+            except BaseException:  # Ctrl-C too: Dagster may know of the run and not of its end
+                end_run(instance, run_id, "The run was interrupted.")
+                raise
         listener.outcome.success = result.success
         listener.outcome.total_seconds = time.monotonic() - began
         return listener.outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -19,6 +19,7 @@ from orchestration.lib.company.as_of import moment, parse_as_of
 from orchestration.lib.company.folder import Company, load_company
 from orchestration.lib.errors import PLACE, TandemError
 from orchestration.lib.home import claim
+from orchestration.lib.lock import Busy, exclusive
 from orchestration.settings import Settings
 
 # A run tag: the moment the marts are built for, as ISO 8601 UTC. The command line sets it.
@@ -61,10 +62,15 @@ class TandemResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[TandemResource]:
-        """Before the first step of a run: end those that died, and show that this one lives."""
+        """For a whole run: end those that died, show that this one lives, and hold the lock.
+
+        Where somebody else holds it, the first step says who.
+        """
         assert context.instance is not None and context.run_id is not None, "no run asks for it"
         end_dead_runs(context.instance, self.settings)
-        with marked_alive(self.settings, context.run_id):
+        with marked_alive(self.settings, context.run_id), ExitStack() as held:
+            with suppress(Busy):
+                held.enter_context(exclusive(self.settings, f"run {context.run_id}"))
             yield self
 
     def company(self) -> Company:

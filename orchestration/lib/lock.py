@@ -62,6 +62,11 @@ def locked(path: Path, what: str, wait_seconds: float = 0.0) -> Iterator[None]:
         _release(path)
 
 
+def is_taken_again(path: Path) -> bool:
+    """Whether this process has taken the lock that it holds on a file more than once."""
+    return _held[path][1] > 1
+
+
 def holder(settings: Settings) -> str | None:
     """Who holds `$TANDEM_HOME/lock`, in words, or None; takes nothing that others wait for."""
     name, is_held = _look(settings.home / "lock")

@@ -17,10 +17,15 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.dagster_home import opened
+from orchestration.defs.automation.busy import why_busy
 from orchestration.lib.company.folder import load_company
 from orchestration.lib.lake.lake import Lake
 from orchestration.lib.release import releases
@@ -120,15 +125,20 @@ def fill_the_disk(settings: Settings) -> None:
 
 
 def refuse_to_write(settings: Settings, name: str) -> None:
+    """Another user's folder: what is its own, Tandem would open again."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
     folder = settings.home / name
-    mode = folder.stat().st_mode
-    folder.chmod(0o500)
-    # Root may write everywhere, unless it gives that up.
-    rights = "--bounding-set=-dac_override,-dac_read_search"
+    before = folder.stat()
+    os.chown(folder, 65534, 65534)
+    folder.chmod(0o555)
+    # Root may do everything everywhere, unless it gives that up.
+    rights = "--bounding-set=-dac_override,-dac_read_search,-fowner"
     try:
-        refused(settings, name, *(("setpriv", rights) if os.geteuid() == 0 else ()))
+        refused(settings, name, "setpriv", rights)
     finally:
-        folder.chmod(mode)
+        os.chown(folder, before.st_uid, before.st_gid)
+        folder.chmod(before.st_mode)
 
 
 def cut_a_file(settings: Settings) -> None:
@@ -207,6 +217,26 @@ def test_a_folder_that_is_read_only(folder: str, settings: Settings, untroubled:
     outcome = run(settings)
     assert outcome.success, outcome.errors
     assert_recovered(settings, untroubled)
+
+
+def test_a_run_that_ends_while_it_is_created_is_in_nobodys_way(settings: Settings) -> None:
+    create = dg.DagsterInstance.create_run_for_job
+
+    def interrupted(*arguments: Any, **keywords: Any) -> None:
+        create(*arguments, **keywords)
+        raise KeyboardInterrupt
+
+    with (
+        mock.patch.object(dg.DagsterInstance, "create_run_for_job", interrupted),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        run(settings)
+    kill(settings, "run", "creation", Crash("dagster:DagsterInstance.create_run_for_job"))
+    environment = {"DAGSTER_HOME": str(settings.dagster_home)}
+    with mock.patch.dict(os.environ, environment), opened(settings) as instance:
+        assert why_busy(instance, settings) is None
+        ended = instance.get_runs(limit=2)
+    assert [each.status for each in ended] == [dg.DagsterRunStatus.FAILURE] * 2
 
 
 @dataclass

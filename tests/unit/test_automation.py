@@ -156,6 +156,27 @@ def test_the_job_compacts_the_lake(settings: Settings, instance: dg.DagsterInsta
     assert not (settings.lake / "compaction.json").exists()
 
 
+def test_a_run_holds_the_lock_between_its_steps(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    @dg.op
+    def look(tandem: TandemResource) -> str | None:
+        return holder(tandem.settings)
+
+    @dg.job
+    def looking() -> None:
+        look()
+
+    done = looking.execute_in_process(
+        instance=instance,
+        resources={
+            "tandem": TandemResource(home=str(settings.home), company_folder=str(settings.company))
+        },
+    )
+    assert done.run_id in str(done.output_for_node("look"))
+    assert holder(settings) is None
+
+
 def test_the_daily_run_is_of_the_day_that_ended(
     schedules: Schedules, instance: dg.DagsterInstance
 ) -> None:
@@ -419,6 +440,16 @@ def test_the_cursor_stays_small(landing: Landing, company: SmallCompany) -> None
     )
     assert landing.tick() == WAITING
     assert len(landing.cursor or "") == len(before) < 200
+
+
+def test_runs_are_looked_at_again_where_the_clock_was_set_back(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    sensors = build_sensors(settings, load_automation(settings.company))
+    sensor = next(each for each in sensors if each.name == "alert_on_runs")
+    context = dg.build_sensor_context(instance=instance, cursor="2999-01-01T00:00:00")
+    sensor(context)
+    assert str(context.cursor) < "2999"
 
 
 def test_the_daemon_removes_old_runs(settings: Settings, instance: dg.DagsterInstance) -> None:

@@ -96,7 +96,8 @@ def _look_for_files(
 
 def _look_for_runs(context: dg.SensorEvaluationContext, settings: Settings) -> dg.SkipReason:
     """The cursor is the time (naive UTC) up to which ended runs were reported."""
-    since = datetime.fromisoformat(context.cursor) if context.cursor else _now()
+    # A time to come was noted by a clock that was wrong.
+    since = min(datetime.fromisoformat(context.cursor), _now()) if context.cursor else _now()
     ended = context.instance.get_run_records(
         dg.RunsFilter(
             statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE],

@@ -50,7 +50,7 @@ def read_sql(
     name = table.table or "query"
     place = f"{source.source}.{table_name}"
     url = _url(place, source.url or "", company)
-    with _readable_errors(place, url):
+    with _readable_errors(place, url, table):
         engine = _engine(place, url)
         try:
             data = _read(engine, place, table, window)
@@ -171,7 +171,10 @@ class _ArrowPages(TableLoader):
 def _arrow(values: Sequence[Any]) -> pa.Array:
     if not _PLAIN.issuperset(map(type, values)):  # a look at the types is cheap, a new list is not
         values = [v if v is None or isinstance(v, _SCALARS) else _as_text(v) for v in values]
-    array = pa.array(values)
+    try:
+        array = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # SQLite's columns may mix types
+        array = pa.array([None if v is None else _as_text(v) for v in values], pa.string())
     if pa.types.is_decimal256(array.type):  # more digits than DuckDB can hold
         return array.cast(pa.string())
     if pa.types.is_timestamp(array.type) and array.type.tz:  # the driver's, which may vary
@@ -206,8 +209,8 @@ def _query(text: str, window: tuple[datetime, datetime] | None) -> sa.TextClause
 
 
 @contextmanager
-def _readable_errors(place: str, url: sa.URL) -> Iterator[None]:
-    """Turn errors of driver, SQLAlchemy and dlt into ExtractError, without the password."""
+def _readable_errors(place: str, url: sa.URL, table: Table) -> Iterator[None]:
+    """Turn errors of driver, SQLAlchemy and dlt into ExtractError, without password or values."""
     try:
         yield
     except ExtractError:
@@ -220,6 +223,7 @@ def _readable_errors(place: str, url: sa.URL) -> Iterator[None]:
         for secret in _secrets(url):
             text = text.replace(secret, "***")
         shown = url.set(query={}).render_as_string(hide_password=True)
+        text = _without_values(text, f"{shown} {table.model_dump_json()}")
         # `from None`: the chained errors may hold the URL.
         raise ExtractError(
             place,
@@ -227,6 +231,17 @@ def _readable_errors(place: str, url: sa.URL) -> Iterator[None]:
             f"cannot be read from {shown}: {text[:500]}",
             "Check url, table or query; where a column mixes types, use a query that casts it.",
         ) from None
+
+
+def _without_values(text: str, known: str) -> str:
+    """The text up to the first quoted word that is none of the settings' own.
+
+    Databases quote names and values alike, and a value may hold quotes itself.
+    """
+    for quoted in re.finditer(r"""(?<!\w)(['"`])(.*?)(?:\1|$)""", text):
+        if not re.search(rf"(?<!\w){re.escape(quoted[2])}(?!\w)", known):
+            return text[: quoted.start()] + "…"
+    return text
 
 
 def _secrets(url: sa.URL) -> list[str]:

@@ -106,6 +106,16 @@ def test_a_cause_is_told_once_an_hour(clock: Clock, webhook: Webhook) -> None:
     assert len(webhook.texts) == 3
 
 
+def test_a_clock_that_is_set_back_silences_nothing(clock: Clock, webhook: Webhook) -> None:
+    clock.failed(SPEND)
+    clock.failed(SPEND, after=-365 * 24 * 60)
+    assert len(webhook.texts) == 2
+    clock.failed(SPEND, after=59)
+    assert len(webhook.texts) == 2
+    clock.failed(SPEND, after=1)
+    assert len(webhook.texts) == 3
+
+
 def test_another_cause_is_told_at_once_and_alone(clock: Clock, webhook: Webhook) -> None:
     clock.failed(SPEND)
     clock.failed(SPEND, LEADS, after=5)

@@ -109,6 +109,24 @@ def test_errors_are_clear(databases):
     assert not (databases / "typo.db").exists()
 
 
+def test_a_column_that_mixes_types_is_text(databases):
+    query = "select 1 as id, 5 as amount union all select 2, 'Ann 12'"
+    raw = read(databases, "sqlite:///crm.db", query=query)
+    assert raw.data.column("amount").to_pylist() == ["5", "Ann 12"]
+
+
+def test_no_error_shows_a_value(databases):
+    # What the query itself says may be shown.
+    name = "upper('ann o') || chr(39) || upper('neil 12')"
+    query = f"select cast(name as integer) as id, 5 as amount from (select {name} as name)"
+    message = failure(databases, "duckdb:///crm.duckdb", query=query)
+    assert "Could not convert string …" in message and "NEIL" not in message
+    url = "sqlite:///crm.db"
+    message = failure(databases, url, query="select cast(x'416e6eff' as text) as id, 5 as amount")
+    assert "Could not decode" in message and "Ann" not in message
+    assert 'near "selec": syntax error' in failure(databases, url, query="selec id, amount")
+
+
 def test_no_error_shows_the_password(tmp_path):
     secret = "p%40ss-w0rd"
     for url in (
